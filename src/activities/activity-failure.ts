@@ -1,0 +1,60 @@
+import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@temporalio/activity';
+import pg from 'pg';
+import { NON_RETRYABLE_FAILURES, type FailureType } from '../contract/failures.ts';
+import { AppsyncError, SyncFailure, reasonOf } from '../errors.ts';
+
+/** Beyond this a source ends as incomplete instead of waiting: nothing queues up behind it. */
+const LONGEST_WAIT_MS = 5 * 60_000;
+
+/** `nextRetryDelay: 0` would switch retries off at the server. */
+const SHORTEST_WAIT_MS = 1_000;
+
+/** SQLSTATE classes that another attempt can cure: connection, rollback (deadlock, serialization), resources, shutdown. */
+const PASSING_SQLSTATES = /^(08|40|53|55|57|58|XX)/;
+
+/**
+ * Turns whatever an activity threw into a failure with a type that workflows decide by. Messages hold no
+ * token and no record content: Postgres errors lose their detail, which quotes values.
+ */
+export function activityFailure(thrown: unknown): Error {
+  if (thrown instanceof CancelledFailure || thrown instanceof CompleteAsyncError) return thrown;
+  if (thrown instanceof ApplicationFailure) return thrown;
+  const failure = syncFailure(thrown);
+  const tooLong = failure.type === 'RateLimited' && (failure.retryAfterMs ?? 0) > LONGEST_WAIT_MS;
+  const type: FailureType = tooLong ? 'Blocked' : failure.type;
+  return ApplicationFailure.create({
+    type,
+    message: failure.message,
+    nonRetryable: NON_RETRYABLE_FAILURES.includes(type),
+    ...(failure.retryAfterMs === undefined || tooLong
+      ? {}
+      : { nextRetryDelay: Math.max(SHORTEST_WAIT_MS, failure.retryAfterMs) }),
+    details: [{ ...(failure.hint === undefined ? {} : { hint: failure.hint }) }],
+  });
+}
+
+function syncFailure(thrown: unknown): SyncFailure {
+  if (thrown instanceof SyncFailure) return thrown;
+  if (thrown instanceof AppsyncError) {
+    return new SyncFailure('CredentialMissing', thrown.message, {
+      hint: thrown.hint,
+      cause: thrown,
+    });
+  }
+  if (thrown instanceof pg.DatabaseError) {
+    const passing = PASSING_SQLSTATES.test(thrown.code ?? '');
+    return new SyncFailure(passing ? 'Database' : 'Misconfigured', databaseMessage(thrown), {
+      hint: passing ? 'check that Postgres is up and has room' : undefined,
+      cause: thrown,
+    });
+  }
+  return new SyncFailure('Database', reasonOf(thrown), { cause: thrown });
+}
+
+/** Class 22 messages quote the offending value ("invalid input syntax for type numeric: …"): cut it. */
+function databaseMessage(error: pg.DatabaseError): string {
+  const text = error.code?.startsWith('22')
+    ? error.message.replace(/: ".*"?$/s, '')
+    : error.message;
+  return `Postgres: ${text} (${error.code ?? 'no code'})`;
+}

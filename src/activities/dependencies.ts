@@ -1,0 +1,18 @@
+import type { Environment } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { RateBudget } from '../platforms/rate-limit.ts';
+import type { Platforms } from '../platforms/registry.ts';
+import type { Database } from '../store/database.ts';
+
+/** What activities work with: made once per worker, passed in. */
+export interface Dependencies {
+  readonly db: Database;
+  readonly platforms: Platforms;
+  readonly budget: RateBudget;
+  readonly log: Log;
+  /** Reads the secret behind a token reference; throws an AppsyncError when there is none. */
+  readonly readSecret: (reference: string) => string;
+  readonly env: Environment;
+  /** Salts fingerprints of tokens; belongs to the installation. */
+  readonly salt: string;
+}

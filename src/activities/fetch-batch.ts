@@ -1,0 +1,53 @@
+import { Context, cancellationSignal } from '@temporalio/activity';
+import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
+import { readColumns, readSource } from '../store/sources.ts';
+import { stageRecords } from '../store/staging.ts';
+import { connectSource } from './connect-account.ts';
+import type { Dependencies } from './dependencies.ts';
+import { withHeartbeat } from './running.ts';
+
+/** An activity ends early after this: a large batch at a slow rate is several short ones. */
+const TIME_SLICE_MS = 45_000;
+
+/**
+ * Fetches one batch from the platform, converts it and copies it into staging under this attempt's name.
+ * Changes nothing that is visible: a second attempt, or a late zombie, stages rows that nobody merges
+ * unless the workflow was told of exactly that attempt.
+ */
+export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<StagedBatch> {
+  return withHeartbeat(async (meter) => {
+    const started = performance.now();
+    const { info } = Context.current();
+    const { source: opened, window } = input;
+    const [source, columns] = await Promise.all([
+      readSource(deps.db, opened.source_id),
+      readColumns(deps.db, opened.source_id),
+    ]);
+    const { session, ref } = connectSource(deps, source, opened.options, meter);
+    const { records, windows, evidence } = await session.fetchBatch({
+      ref,
+      mode: opened.scan.mode,
+      since: opened.scan.since,
+      columns,
+      window,
+      max_records: opened.options.batch_size,
+      isTimeUp: () => performance.now() - started > TIME_SLICE_MS,
+    });
+    const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;
+    const key = { scan_id: opened.scan.scan_id, attempt };
+    await stageRecords(deps.db, key, columns, records, cancellationSignal());
+    meter.count({
+      bytes: records.reduce((sum, record) => sum + record.raw.length, 0),
+      fetch_ms: Math.round(performance.now() - started),
+    });
+    return {
+      window: window.window,
+      batch: window.next_batch,
+      attempt,
+      rows: records.length,
+      windows,
+      evidence,
+      metrics: meter.total(),
+    };
+  });
+}

@@ -1,0 +1,124 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import { isDeepStrictEqual } from 'node:util';
+import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
+import type { ScanIdentity, ScanMode, ScanWindow } from '../contract/scan.ts';
+import type { Column, SourceSchema } from '../contract/schema.ts';
+import { inTransaction, type Transaction } from '../store/database.ts';
+import { fitTable } from '../store/destination.ts';
+import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
+import { beginSourceRun } from '../store/source-runs.ts';
+import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
+import { countTruncated } from '../store/truncated-values.ts';
+import { connectSource, type ConnectedSource } from './connect-account.ts';
+import type { Dependencies } from './dependencies.ts';
+import { withHeartbeat } from './running.ts';
+
+/** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
+const RESUMABLE_MS = 24 * 3_600_000;
+
+/**
+ * Takes the source's fence, reads its schema, makes its table fit and chooses the scan: on from a
+ * checkpoint, incremental from the watermark, or full. A second attempt finds what the first one did:
+ * the same fence (it belongs to the execution), a table that fits, a checkpoint to go on from.
+ */
+export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<OpenedSource> {
+  return withHeartbeat(async (meter) => {
+    const { workflowExecution } = Context.current().info;
+    const source = await readSource(deps.db, input.source_id);
+    const fence = await takeFence(deps.db, source, {
+      run_id: input.run_id,
+      execution: workflowExecution?.runId ?? '',
+    });
+    const connected = connectSource(deps, source, input.options, meter);
+    const schema = await connected.session.describe(connected.ref);
+    return inTransaction(deps.db, async (tx) => {
+      await holdFence(tx, { ...input, fence });
+      const chosen = await chooseScan(tx, source, input, connected, schema);
+      const metrics = meter.total();
+      await beginSourceRun(tx, {
+        ...input,
+        workflow_id: workflowExecution?.workflowId ?? '',
+        mode: chosen.scan.mode,
+        metrics,
+      });
+      return {
+        ...chosen,
+        fence,
+        expected: chosen.scan.mode === 'full' ? source.full_scan_records : null,
+        metrics,
+        truncated_values: await countTruncated(tx, source.id),
+      };
+    });
+  });
+}
+
+async function chooseScan(
+  tx: Transaction,
+  source: SourceRow,
+  input: OpenSourceInput,
+  { session, ref }: ConnectedSource,
+  schema: SourceSchema,
+): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
+  const table = await fitTable(tx, source, schema.fields);
+  const fingerprint = schemaFingerprint(table.columns);
+  const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
+  if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint)) {
+    return {
+      scan: checkpoint.identity,
+      windows: checkpoint.windows,
+      reason:
+        checkpoint.batches === 0 ? 'begun before' : `resumed after ${checkpoint.batches} batches`,
+    };
+  }
+  const { mode, reason } = scanMode(input, source, fingerprint, table.needs_full_scan);
+  const since = mode === 'incremental' ? source.watermark : null;
+  const windows = session.planScan({ ref, mode, since });
+  const scan: ScanIdentity = {
+    scan_id: randomUUID(),
+    mode,
+    since,
+    started_at: schema.server_time,
+    schema_fingerprint: fingerprint,
+  };
+  await beginScan(tx, source.id, { ...scan, ref: source.ref, windows });
+  return { scan, windows, reason };
+}
+
+function canResume(
+  checkpoint: Checkpoint,
+  input: OpenSourceInput,
+  source: SourceRow,
+  fingerprint: string,
+): boolean {
+  return (
+    checkpoint.identity.scan_id !== input.give_up_scan &&
+    checkpoint.identity.schema_fingerprint === fingerprint &&
+    checkpoint.age_ms < RESUMABLE_MS &&
+    isDeepStrictEqual(checkpoint.ref, source.ref) &&
+    (checkpoint.identity.mode === 'full' || input.options.incremental)
+  );
+}
+
+function scanMode(
+  input: OpenSourceInput,
+  source: SourceRow,
+  fingerprint: string,
+  needsFullScan: boolean,
+): { mode: ScanMode; reason: string } {
+  if (source.watermark === null) return { mode: 'full', reason: 'first sync' };
+  if (!input.options.incremental) return { mode: 'full', reason: 'asked for' };
+  if (needsFullScan) return { mode: 'full', reason: 'the table lacked columns or rows' };
+  if (source.schema_fingerprint !== fingerprint)
+    return { mode: 'full', reason: 'the schema changed' };
+  if (!source.certified) return { mode: 'full', reason: 'the last full scan was not whole' };
+  return { mode: 'incremental', reason: `changes since ${source.watermark}` };
+}
+
+/** Changes when a property is added, removed or changes its type; a rename is not a change of content. */
+function schemaFingerprint(columns: readonly Column[]): string {
+  const parts = columns.map(
+    (column) => `${column.id}\u0000${column.type}\u0000${column.column_type}`,
+  );
+  return createHash('sha256').update(parts.toSorted().join('\u0001')).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,53 @@
+import { Context, heartbeat } from '@temporalio/activity';
+import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
+
+/** Well below the heartbeat time-out of 12 s, so that one late beat does no harm. */
+const HEARTBEAT_MS = 3_000;
+
+/** What an attempt reports while it works; the next attempt of the same activity begins with it. */
+interface Beat {
+  readonly metrics: SyncMetrics;
+  readonly waiting_until: string | null;
+}
+
+/** Counts of the activity at hand: what its failed attempts counted, and what this one does. */
+export interface Meter {
+  count(metrics: Partial<SyncMetrics>): void;
+  waitUntil(until: Date | null): void;
+  total(): SyncMetrics;
+}
+
+/**
+ * Runs an activity's work while heartbeating on a timer, so that waiting for the budget or for a slow
+ * answer never looks like a dead worker. Requests of attempts that failed stay counted: their last
+ * heartbeat is handed to the next attempt by Temporal.
+ */
+export async function withHeartbeat<T>(work: (meter: Meter) => Promise<T>): Promise<T> {
+  const { info } = Context.current();
+  const before = (info.heartbeatDetails as Beat | undefined)?.metrics ?? {};
+  let metrics = syncMetrics({ retries: info.attempt - 1 });
+  const counted = { ...before, retries: 0 };
+  let waitingUntil: string | null = null;
+  const beat = () =>
+    heartbeat({
+      metrics: addMetrics(counted, metrics),
+      waiting_until: waitingUntil,
+    } satisfies Beat);
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  try {
+    return await work({
+      count: (more) => {
+        metrics = addMetrics(metrics, more);
+      },
+      waitUntil: (until) => {
+        waitingUntil = until?.toISOString() ?? null;
+      },
+      total: () => addMetrics(counted, metrics),
+    });
+  } catch (error) {
+    beat();
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,134 @@
+import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Config } from './config.ts';
+import { SEARCH_ATTRIBUTES, WORKFLOW_TYPES, runWorkflowId, taskQueue } from './contract/names.ts';
+import { targetName } from './contract/target.ts';
+import type { SyncRunInput, SyncRunResult } from './contract/workflows.ts';
+import { AppsyncError, EXIT, reasonOf, unreachableError } from './errors.ts';
+
+/** Where Temporal is: the address found by the stack, or what the environment and profile files say. */
+export interface TemporalTarget {
+  readonly address: string | undefined;
+  readonly env: Config['env'];
+}
+
+export interface TemporalConnection {
+  readonly client: Client;
+  readonly namespace: string;
+  close(): Promise<void>;
+}
+
+/** What `@temporalio/envconfig` reads (TEMPORAL_* and TOML profiles), with the stack's address on top. */
+export function connectOptions(target: TemporalTarget) {
+  const overrides = target.address === undefined ? {} : { TEMPORAL_ADDRESS: target.address };
+  const { namespace, connectionOptions } = loadClientConnectConfig({
+    overrideEnvVars: { ...target.env, ...overrides },
+  });
+  return { namespace: namespace ?? 'default', connectionOptions };
+}
+
+/** Connects; throws an unreachable error (exit 5) when Temporal does not answer. */
+export async function connectTemporal(target: TemporalTarget): Promise<TemporalConnection> {
+  const { namespace, connectionOptions } = connectOptions(target);
+  try {
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
+    const client = new Client({ connection, namespace });
+    return { client, namespace, close: () => connection.close() };
+  } catch (error) {
+    throw unreachableError(
+      `Temporal does not answer at ${connectionOptions.address ?? 'its default address'}`,
+      'check TEMPORAL_ADDRESS, or unset it to use the local stack',
+      error,
+    );
+  }
+}
+
+/** Throws (exit 5) when the cluster lacks the search attributes that every workflow carries. */
+export async function checkSearchAttributes({
+  client,
+  namespace,
+}: TemporalConnection): Promise<void> {
+  const known = await client.connection.operatorService.listSearchAttributes({ namespace });
+  const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in (known.customAttributes ?? {})));
+  if (missing.length === 0) return;
+  const flags = missing.map((name) => `--name ${name} --type Keyword`).join(' ');
+  throw new AppsyncError(
+    EXIT.unreachable,
+    `namespace ${namespace} lacks the search attributes ${missing.join(', ')}`,
+    {
+      hint: `temporal operator search-attribute create --namespace ${namespace} ${flags}`,
+    },
+  );
+}
+
+/** Whether some worker asked for tasks of this installation in the last minute. */
+export async function isWorkerPolling(
+  { client, namespace }: TemporalConnection,
+  installation: string,
+): Promise<boolean> {
+  const described = await client.workflowService.describeTaskQueue({
+    namespace,
+    taskQueue: { name: taskQueue(installation) },
+    taskQueueType: 1,
+  });
+  return (described.pollers ?? []).length > 0;
+}
+
+/** Starts a run. Starting the same run id again returns the run that is there. */
+export async function startRun(
+  temporal: TemporalConnection,
+  input: SyncRunInput,
+): Promise<{ workflow_id: string }> {
+  const workflowId = runWorkflowId(input.installation, input.run_id);
+  const name = targetName(input.target);
+  const key = (attribute: string) =>
+    defineSearchAttributeKey(attribute, SearchAttributeType.KEYWORD);
+  await temporal.client.workflow.start(WORKFLOW_TYPES.run, {
+    workflowId,
+    taskQueue: taskQueue(input.installation),
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    args: [input],
+    staticSummary: `sync ${name}`,
+    staticDetails: `Run ${input.run_id}: target ${name}, filters ${JSON.stringify(input.filters)}`,
+    typedSearchAttributes: [
+      { key: key('AppsyncTarget'), value: name },
+      { key: key('AppsyncStatus'), value: 'running' },
+    ],
+  });
+  return { workflow_id: workflowId };
+}
+
+/** Waits for a run's end. Throws when the workflow itself was terminated or is unknown. */
+export async function waitForRun(
+  temporal: TemporalConnection,
+  workflowId: string,
+): Promise<SyncRunResult> {
+  try {
+    return (await temporal.client.workflow.getHandle(workflowId).result()) as SyncRunResult;
+  } catch (error) {
+    if (error instanceof WorkflowFailedError) {
+      throw new AppsyncError(
+        EXIT.failed,
+        `the run ended without a result: ${reasonOf(error.cause ?? error)}`,
+        {
+          type: 'RunFailed',
+          cause: error,
+          hint: 'open the run in the Temporal Web UI, then start the sync again: it goes on from its checkpoints',
+        },
+      );
+    }
+    if (error instanceof WorkflowNotFoundError) {
+      throw new AppsyncError(EXIT.usage, `Temporal knows no run ${workflowId}`, {
+        hint: 'appsync runs list',
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** The run's page in the Web UI. */
+export function runUrl(uiUrl: string, namespace: string, workflowId: string): string {
+  return `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+}

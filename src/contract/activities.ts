@@ -1,0 +1,153 @@
+import type { SyncMetrics } from './metrics.ts';
+import type { SyncOptions } from './options.ts';
+import type { Evidence, ScanIdentity, ScanMode, ScanWindow } from './scan.ts';
+import type { RunStatus, SourceError, SourceStatus } from './summary.ts';
+import type { Filters, Target } from './target.ts';
+import type { Outcome } from './verdict.ts';
+
+/** A source as workflows know it: ids only, everything else is read where it is used. */
+export interface SourceKey {
+  readonly source_id: number;
+  readonly alias: string;
+}
+
+export interface ResolveSourcesInput {
+  readonly run_id: string;
+  readonly target: Target;
+  readonly filters: Filters;
+}
+export interface ResolvedSources {
+  readonly platforms: readonly {
+    readonly platform: string;
+    readonly sources: readonly SourceKey[];
+  }[];
+}
+
+export interface OpenSourceInput extends SourceKey {
+  readonly run_id: string;
+  readonly platform: string;
+  readonly options: SyncOptions;
+  /** A scan that cannot go on and is given up: its checkpoint is removed, a new scan begins. */
+  readonly give_up_scan: string | null;
+}
+/** A source that is open: its fence is ours, its table fits its schema, its scan is chosen. */
+export interface OpenedSource {
+  readonly fence: number;
+  readonly scan: ScanIdentity;
+  readonly windows: readonly ScanWindow[];
+  /** Why this scan: 'first sync', 'incremental since …', 'resumed at batch 12', … */
+  readonly reason: string;
+  /** Estimated number of records, when a former full scan tells it. */
+  readonly expected: number | null;
+  readonly metrics: SyncMetrics;
+  /** Values still cut short from an earlier, interrupted run. */
+  readonly truncated_values: number;
+}
+
+/** What every activity of an open source needs to know. */
+export interface OpenSourceRef extends SourceKey {
+  readonly run_id: string;
+  readonly platform: string;
+  readonly fence: number;
+  readonly scan: ScanIdentity;
+  readonly options: SyncOptions;
+}
+
+export interface FetchBatchInput {
+  readonly source: OpenSourceRef;
+  readonly window: ScanWindow;
+}
+/** Names one attempt's rows in staging, so that a zombie's rows are never merged. */
+export interface BatchKey {
+  readonly window: number;
+  readonly batch: number;
+  readonly attempt: string;
+  readonly rows: number;
+}
+export interface StagedBatch extends BatchKey {
+  /** The window after this batch, and any that it opened. Committed with the batch. */
+  readonly windows: readonly ScanWindow[];
+  readonly evidence: Evidence;
+  readonly metrics: SyncMetrics;
+}
+
+/** Batches to merge in one transaction: one when streaming, all of the scan's otherwise. */
+export interface UpsertBatchInput {
+  readonly source: OpenSourceRef;
+  readonly batches: readonly BatchKey[];
+  /** Where the scan stands once they are merged. */
+  readonly windows: readonly ScanWindow[];
+  readonly evidence: Evidence;
+  /** What fetching them counted; stored with them. */
+  readonly metrics: SyncMetrics;
+}
+export interface UpsertedBatch {
+  /** What fetching and merging counted together. */
+  readonly metrics: SyncMetrics;
+  /** Values that the merged rows still lack, over the whole source. */
+  readonly truncated_values: number;
+}
+
+export interface CompleteRecordsInput {
+  readonly source: OpenSourceRef;
+}
+export interface CompletedRecords {
+  readonly metrics: SyncMetrics;
+  readonly remaining: number;
+}
+
+export interface CloseSourceInput extends SourceKey {
+  readonly run_id: string;
+  readonly platform: string;
+  readonly workflow_id: string;
+  readonly options: SyncOptions;
+  /** Absent when the source could not be opened. */
+  readonly fence: number | null;
+  readonly scan: ScanIdentity | null;
+  readonly status: SourceStatus;
+  readonly evidence: Evidence;
+  readonly metrics: SyncMetrics;
+  readonly started_at: string;
+  readonly error: SourceError | null;
+}
+/** The verdict that closeSource recorded: `complete` becomes `incomplete` when the evidence is not whole. */
+export interface ClosedSource {
+  readonly status: SourceStatus;
+  readonly mode: ScanMode | null;
+  readonly certified: boolean;
+  readonly metrics: SyncMetrics;
+  readonly error: SourceError | null;
+}
+
+export interface RecordSkippedInput extends SourceKey {
+  readonly run_id: string;
+  readonly platform: string;
+  readonly workflow_id: string;
+}
+export interface RecordPlatformInput {
+  readonly run_id: string;
+  readonly platform: string;
+  readonly workflow_id: string;
+  readonly status: RunStatus;
+  readonly outcome: Outcome;
+  readonly started_at: string;
+}
+export interface RecordRunInput {
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly outcome: Outcome;
+  readonly error: SourceError | null;
+}
+
+/** Every activity, one file each in src/activities. All of them may run twice; see each file for how. */
+export interface SyncActivities {
+  resolveSources(input: ResolveSourcesInput): Promise<ResolvedSources>;
+  openSource(input: OpenSourceInput): Promise<OpenedSource>;
+  fetchBatch(input: FetchBatchInput): Promise<StagedBatch>;
+  upsertBatch(input: UpsertBatchInput): Promise<UpsertedBatch>;
+  completeRecords(input: CompleteRecordsInput): Promise<CompletedRecords>;
+  closeSource(input: CloseSourceInput): Promise<ClosedSource>;
+  recordSkipped(input: RecordSkippedInput): Promise<ClosedSource>;
+  recordPlatform(input: RecordPlatformInput): Promise<void>;
+  recordRun(input: RecordRunInput): Promise<void>;
+}

@@ -1,0 +1,44 @@
+/** Ids and names that several rooms must agree on. `installation` keeps two installations on one Temporal apart. */
+export const runWorkflowId = (installation: string, runId: string) =>
+  `run/${runId}@${installation}`;
+export const platformWorkflowId = (
+  installation: string,
+  runId: string,
+  platform: string,
+  part: number,
+) =>
+  part === 0
+    ? `platform/${platform}/${runId}@${installation}`
+    : `platform/${platform}/${runId}/${part + 1}@${installation}`;
+export const sourceWorkflowId = (installation: string, alias: string) =>
+  `source/${alias}@${installation}`;
+export const taskQueue = (installation: string) => `appsync-${installation}`;
+
+export const WORKFLOW_TYPES = {
+  run: 'syncRun',
+  platform: 'syncPlatform',
+  source: 'syncSource',
+} as const;
+
+/** Search attributes of every workflow, all keywords. The stack and the tests register them from here. */
+export const SEARCH_ATTRIBUTES = [
+  'AppsyncPlatform',
+  'AppsyncSource',
+  'AppsyncTarget',
+  'AppsyncStatus',
+] as const;
+
+/** Columns that every destination table has after those of its properties. */
+export const SYSTEM_COLUMNS = [
+  '_id',
+  '_created_at',
+  '_edited_at',
+  '_synced_at',
+  '_deleted_at',
+  '_hash',
+  '_errors',
+  '_raw',
+  '_run_id',
+] as const;
+
+export const NAME = 'appsync';

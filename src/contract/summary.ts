@@ -1,0 +1,70 @@
+import type { SyncMetrics } from './metrics.ts';
+import type { ScanMode } from './scan.ts';
+
+export type SourceStatus = 'complete' | 'incomplete' | 'failed' | 'skipped' | 'cancelled';
+export type RunStatus = 'complete' | 'partial' | 'failed' | 'cancelled';
+
+/** What went wrong with a source, for people: no token, no record content. */
+export interface SourceError {
+  readonly type: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** The counts that every summary shows; the rest of SyncMetrics is in Postgres. */
+export type Totals = Pick<
+  SyncMetrics,
+  | 'read'
+  | 'inserted'
+  | 'updated'
+  | 'unchanged'
+  | 'deleted'
+  | 'quarantined'
+  | 'requests'
+  | 'rate_limited'
+  | 'retries'
+  | 'waited_ms'
+> & { readonly sources: number };
+
+export interface SourceSummary {
+  readonly alias: string;
+  readonly platform: string;
+  readonly external_id: string;
+  readonly workflow_id: string;
+  readonly status: SourceStatus;
+  readonly mode: ScanMode | null;
+  readonly table: string;
+  readonly certified: boolean;
+  readonly read: number;
+  readonly inserted: number;
+  readonly updated: number;
+  readonly unchanged: number;
+  readonly deleted: number;
+  readonly quarantined: number;
+  readonly batches: number;
+  readonly requests: number;
+  readonly rate_limited: number;
+  readonly waited_ms: number;
+  readonly duration_ms: number;
+  readonly error?: SourceError;
+}
+
+export interface PlatformSummary {
+  readonly platform: string;
+  readonly workflow_id: string;
+  readonly status: RunStatus;
+  readonly totals: Totals;
+}
+
+/** The result of one run: `--json` prints exactly this. */
+export interface RunSummary {
+  readonly run_id: string;
+  readonly workflow_id: string;
+  readonly target: string;
+  readonly status: RunStatus;
+  readonly started_at: string;
+  readonly finished_at: string;
+  readonly totals: Totals;
+  readonly platforms: readonly PlatformSummary[];
+  readonly sources: readonly SourceSummary[];
+}

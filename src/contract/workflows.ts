@@ -1,0 +1,68 @@
+import type { BatchKey, OpenedSource, SourceKey } from './activities.ts';
+import type { SyncMetrics } from './metrics.ts';
+import type { SyncOptions } from './options.ts';
+import type { Evidence, ScanWindow } from './scan.ts';
+import type { RunStatus, SourceError } from './summary.ts';
+import type { Filters, Target } from './target.ts';
+import type { Outcome } from './verdict.ts';
+
+export interface SyncRunInput {
+  readonly run_id: string;
+  readonly installation: string;
+  readonly target: Target;
+  readonly filters: Filters;
+  readonly options: SyncOptions;
+}
+
+/** Totals and the first failures; the outcome of each source is a row in Postgres. */
+export interface SyncRunResult {
+  readonly run_id: string;
+  readonly status: RunStatus;
+  readonly outcome: Outcome;
+  readonly error: SourceError | null;
+}
+
+export interface SyncPlatformInput {
+  readonly run_id: string;
+  readonly installation: string;
+  readonly platform: string;
+  readonly sources: readonly SourceKey[];
+  readonly options: SyncOptions;
+}
+
+export interface SyncSourceInput extends SourceKey {
+  readonly run_id: string;
+  readonly platform: string;
+  readonly options: SyncOptions;
+  /** Where the scan stands; null at first, set when the workflow continues as new. */
+  readonly carried: ScanState | null;
+}
+
+/** A scan at work. It travels over continue-as-new, so it holds positions and counts only. */
+export interface ScanState {
+  readonly opened: OpenedSource;
+  readonly started_at: string;
+  /** Windows that are not done. */
+  readonly windows: readonly ScanWindow[];
+  /** Staged and not merged: only without streaming, where all is published at the end. */
+  readonly unpublished: readonly BatchKey[];
+  readonly evidence: Evidence;
+  /** What is merged and recorded. */
+  readonly metrics: SyncMetrics;
+  /** What fetching the unpublished batches counted. */
+  readonly pending: SyncMetrics;
+  readonly truncated_values: number;
+  /** How often staged rows were lost since the last merged batch. */
+  readonly setbacks: number;
+  /** How often the whole scan had to begin anew. */
+  readonly scans_given_up: number;
+}
+
+/** What `appsync runs watch` and the Web UI's queries see of a source at work. */
+export interface SourceProgress {
+  readonly phase: 'opening' | 'scanning' | 'publishing' | 'completing' | 'closing' | 'done';
+  readonly mode: string | null;
+  readonly read: number;
+  readonly expected: number | null;
+  readonly windows: number;
+}

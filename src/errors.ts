@@ -1,0 +1,104 @@
+import type { FailureType } from './contract/failures.ts';
+
+/** Exit codes of the command line; see README. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  partial: 3,
+  credentials: 4,
+  unreachable: 5,
+  running: 8,
+  interrupted: 130,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * An error for a person: what, why and the command to run next. Printed as `error:`, `cause:` and
+ * `hint:` by the CLI; never carries a token.
+ */
+export class AppsyncError extends Error {
+  readonly type: string;
+  readonly exitCode: ExitCode;
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+
+  constructor(
+    exitCode: ExitCode,
+    message: string,
+    detail: {
+      type?: string;
+      reason?: string | undefined;
+      hint?: string | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, detail.cause === undefined ? {} : { cause: detail.cause });
+    this.name = 'AppsyncError';
+    this.exitCode = exitCode;
+    this.type = detail.type ?? EXIT_TYPES[exitCode];
+    this.reason = detail.reason;
+    this.hint = detail.hint;
+  }
+}
+
+const EXIT_TYPES: Readonly<Record<ExitCode, string>> = {
+  0: 'Ok',
+  1: 'Failed',
+  2: 'Usage',
+  3: 'Partial',
+  4: 'Configuration',
+  5: 'Unreachable',
+  8: 'Running',
+  130: 'Interrupted',
+};
+
+/** An unknown option, target or filter value: exit 2. */
+export const usageError = (message: string, hint?: string) =>
+  new AppsyncError(EXIT.usage, message, { hint });
+
+/** Credentials, catalog or environment that cannot work: exit 4. */
+export const configurationError = (message: string, hint?: string, cause?: unknown) =>
+  new AppsyncError(EXIT.credentials, message, {
+    hint,
+    reason: cause === undefined ? undefined : reasonOf(cause),
+    cause,
+  });
+
+/** Postgres or Temporal does not answer: exit 5. */
+export const unreachableError = (message: string, hint: string, cause: unknown) =>
+  new AppsyncError(EXIT.unreachable, message, { hint, reason: reasonOf(cause), cause });
+
+/**
+ * A failure of a platform, of the store or of a source, classified. Activities turn it into a
+ * Temporal ApplicationFailure of the same `type`; `retryAfterMs` becomes the next retry's delay.
+ */
+export class SyncFailure extends Error {
+  readonly type: FailureType;
+  readonly hint: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    type: FailureType,
+    message: string,
+    detail: { hint?: string | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
+  ) {
+    super(message, detail.cause === undefined ? {} : { cause: detail.cause });
+    this.name = 'SyncFailure';
+    this.type = type;
+    this.hint = detail.hint;
+    this.retryAfterMs = detail.retryAfterMs;
+  }
+}
+
+/** One line that says why, from whatever was thrown. AggregateError and AirtableError included. */
+export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof AggregateError && thrown.message === '') {
+    return thrown.errors.map(reasonOf).join('; ');
+  }
+  if (thrown instanceof Error) return thrown.message || thrown.name;
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    return String(thrown.message);
+  }
+  return String(thrown);
+}

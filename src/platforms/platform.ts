@@ -1,0 +1,127 @@
+import type { Column, ConvertedRecord, SourceSchema } from '../contract/schema.ts';
+import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
+
+/** Where a source lives on its platform, as the catalog file writes it: `{ data_source: … }`, `{ base: …, table: … }`. */
+export type SourceRef = Readonly<Record<string, string>>;
+
+/** A number of requests that may be granted in any window of time, shared by all workers through Postgres. */
+export interface RateRule {
+  /** Names the budget: `notion:<token fingerprint>`, `airtable:<fingerprint>:<base>`. No secret in it. */
+  readonly key: string;
+  /** Requests per second in the long run. */
+  readonly rate: number;
+  /** Never more than `limit` grants in any `window_ms`. */
+  readonly window_ms: number;
+  readonly limit: number;
+  /** Grants that may follow at once after a pause. */
+  readonly burst: number;
+}
+
+/** What requests go through: one budget, one count, one way to wait, retry a 429 and cancel. */
+export interface Requests {
+  /**
+   * Waits for a grant of every rule, then makes one HTTP request. `request` gets the signal that ends it
+   * (cancellation, or 30 s over headers and body) and throws SyncFailure; a RateLimited failure with a
+   * time stops all workers of those rules until then, and is tried again here when that is within a minute.
+   */
+  send<T>(rules: readonly RateRule[], request: (signal: AbortSignal) => Promise<T>): Promise<T>;
+}
+
+/** An account with its token: lives in memory only, never in workflow inputs, errors or logs. */
+export interface Connection {
+  readonly account: string;
+  readonly token: string;
+  /** Salted hash of the token, safe to store: what budgets are keyed by. */
+  readonly fingerprint: string;
+  /** Origin of the API when it is not the platform's own. */
+  readonly base_url: string | undefined;
+  readonly plan: string | null;
+  /** Requests per second asked for (the run's, else the account's); null: the plan's. */
+  readonly rate: number | null;
+  readonly pool_size: number;
+}
+
+export interface Identity {
+  /** Who the token is, for people: a bot's or a user's name or id. */
+  readonly name: string;
+  readonly workspace: string | null;
+}
+
+export interface DiscoveredSource {
+  readonly title: string;
+  readonly ref: SourceRef;
+  readonly external_id: string;
+}
+
+export interface ScanRequest {
+  readonly ref: SourceRef;
+  readonly mode: ScanMode;
+  /** Incremental: read records edited at or after this time. */
+  readonly since: string | null;
+}
+
+export interface BatchRequest extends ScanRequest {
+  /** The columns that values are wanted for; read by field id, so that a rename in between does no harm. */
+  readonly columns: readonly Column[];
+  readonly window: ScanWindow;
+  /** Records wanted; a batch may hold fewer, also none, and then is not the last unless its window says done. */
+  readonly max_records: number;
+  /** Return what there is when this is true: the activity's time slice is over. */
+  readonly isTimeUp: () => boolean;
+}
+
+export interface FetchedBatch {
+  readonly records: readonly ConvertedRecord[];
+  /** The window after this batch first, then windows that it opened (numbers must be new). */
+  readonly windows: readonly ScanWindow[];
+  readonly evidence: Evidence;
+}
+
+/**
+ * A platform as seen through one account, for the length of one activity or command. All methods throw
+ * SyncFailure. They may be called again at any time with the same arguments: nothing is kept between calls.
+ */
+export interface PlatformSession {
+  identify(): Promise<Identity>;
+  /** Every source that the account can see; the same source may come twice. */
+  discover(): AsyncIterable<DiscoveredSource>;
+  describe(ref: SourceRef): Promise<SourceSchema>;
+  /** The windows that a new scan begins with. */
+  planScan(request: ScanRequest): readonly ScanWindow[];
+  /**
+   * Reads on from `window.cursor`. When the cursor is lost it goes on from `window.last` by itself
+   * (counted in evidence and in `restarts`), or throws CursorLost when the whole scan has to begin anew.
+   */
+  fetchBatch(request: BatchRequest): Promise<FetchedBatch>;
+  /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
+  readValue?(ref: SourceRef, recordId: string, column: Column): Promise<string | null>;
+}
+
+/** How `init` and the worker find credentials in the environment; names only. */
+export interface PlatformEnvironment {
+  /** Variables that may hold the token, in order. */
+  readonly token: readonly string[];
+  readonly base_url: string;
+}
+
+/** A platform: what the registry holds. Implement this and PlatformSession, add it to registry.ts, done. */
+export interface Platform {
+  readonly name: string;
+  readonly title: string;
+  readonly environment: PlatformEnvironment;
+  /** Plan → requests per second; the first is the default. */
+  readonly plans: Readonly<Record<string, number>>;
+  /** How far a watermark is set back, in ms: covers floored times, index lag and clock skew. */
+  readonly overlap_ms: number;
+  /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
+  parseRef(ref: unknown): SourceRef;
+  /** The reference as one string: data source id, or `app…/tbl…`. */
+  externalId(ref: SourceRef): string;
+  connect(connection: Connection, requests: Requests): PlatformSession;
+}
+
+/** Rates in force: what was asked for, else the plan's, else the default plan's. */
+export function requestRate(platform: Platform, connection: Connection): number {
+  const [standard = 1] = Object.values(platform.plans);
+  return connection.rate ?? platform.plans[connection.plan ?? ''] ?? standard;
+}

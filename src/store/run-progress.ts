@@ -1,0 +1,49 @@
+import type { Queryable } from './database.ts';
+
+/** Where one source of a run stands now. */
+export interface SourceProgressRow {
+  readonly alias: string;
+  readonly platform: string;
+  readonly status: string;
+  readonly mode: string | null;
+  readonly read: number;
+  /** Records of the last full scan; null when it is not known. */
+  readonly expected: number | null;
+  readonly requests: number;
+  readonly rate_limited: number;
+  /** Until when the account waits for its rate budget, when it does. */
+  readonly waiting_until: string | null;
+  readonly started_at: string;
+}
+
+export interface RunProgress {
+  readonly status: string;
+  readonly sources: readonly SourceProgressRow[];
+}
+
+/** Sources of a run that have started, by alias, from what their batches recorded. One query. */
+export async function readRunProgress(db: Queryable, runId: string): Promise<RunProgress> {
+  const { rows } = await db.query<SourceProgressRow & { run_status: string }>(
+    `select run.status as run_status, s.alias, a.platform, r.status, r.mode,
+            coalesce((r.metrics ->> 'read')::float8, 0) as read,
+            case when r.mode = 'full' then s.full_scan_records end as expected,
+            coalesce((r.metrics ->> 'requests')::float8, 0) as requests,
+            coalesce((r.metrics ->> 'rate_limited')::float8, 0) as rate_limited,
+            case when r.status = 'running' then appsync.iso(b.waiting_until) end as waiting_until,
+            appsync.iso(r.started_at) as started_at
+       from appsync.run run
+       left join appsync.source_run r on r.run_id = run.id
+       left join appsync.source s on s.id = r.source_id
+       left join appsync.account a on a.id = s.account_id
+       left join lateral (
+         select max(greatest(waiting_until, blocked_until)) as waiting_until from appsync.rate_budget
+          where account = a.name and greatest(waiting_until, blocked_until) > now()
+       ) b on true
+      where run.id = $1 order by s.alias`,
+    [runId],
+  );
+  return {
+    status: rows[0]?.run_status ?? 'unknown',
+    sources: rows.filter((row) => row.alias !== null).map(({ run_status: _, ...source }) => source),
+  };
+}

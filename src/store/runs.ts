@@ -1,0 +1,219 @@
+import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
+import type { SyncOptions } from '../contract/options.ts';
+import type {
+  PlatformSummary,
+  RunStatus,
+  RunSummary,
+  SourceError,
+  SourceSummary,
+} from '../contract/summary.ts';
+import { totalsOf, type Outcome } from '../contract/verdict.ts';
+import type { Queryable } from './database.ts';
+
+export interface NewRun {
+  readonly run_id: string;
+  readonly workflow_id: string;
+  readonly target: string;
+  readonly filters: object;
+  readonly options: SyncOptions;
+}
+
+export interface RunRow {
+  readonly run_id: string;
+  readonly workflow_id: string;
+  readonly target: string;
+  readonly status: string;
+  readonly started_at: string;
+  readonly finished_at: string | null;
+  readonly metrics: SyncMetrics;
+}
+
+/** Records a run before its workflow starts. Recording it again changes nothing. */
+export async function insertRun(db: Queryable, run: NewRun): Promise<void> {
+  await db.query(
+    `insert into appsync.run (id, workflow_id, target, filters, options) values ($1, $2, $3, $4, $5)
+     on conflict (id) do nothing`,
+    [
+      run.run_id,
+      run.workflow_id,
+      run.target,
+      JSON.stringify(run.filters),
+      JSON.stringify(run.options),
+    ],
+  );
+}
+
+/** Records how a run ended. The first record stands. */
+export async function finishRun(
+  db: Queryable,
+  run: {
+    readonly run_id: string;
+    readonly status: RunStatus;
+    readonly metrics: SyncMetrics;
+    readonly error: SourceError | null;
+  },
+): Promise<void> {
+  await db.query(
+    `update appsync.run set status = $2, metrics = $3, error = $4, finished_at = now()
+      where id = $1 and finished_at is null`,
+    [
+      run.run_id,
+      run.status,
+      JSON.stringify(run.metrics),
+      run.error === null ? null : JSON.stringify(run.error),
+    ],
+  );
+}
+
+export async function recordPlatformRun(
+  db: Queryable,
+  platform: {
+    readonly run_id: string;
+    readonly workflow_id: string;
+    readonly platform: string;
+    readonly status: RunStatus;
+    readonly metrics: SyncMetrics;
+    readonly started_at: string;
+  },
+): Promise<void> {
+  await db.query(
+    `insert into appsync.platform_run (run_id, workflow_id, platform, status, metrics, started_at)
+     values ($1, $2, $3, $4, $5, $6) on conflict (run_id, workflow_id) do nothing`,
+    [
+      platform.run_id,
+      platform.workflow_id,
+      platform.platform,
+      platform.status,
+      JSON.stringify(platform.metrics),
+      platform.started_at,
+    ],
+  );
+}
+
+/** The latest runs first. */
+export async function listRuns(db: Queryable, limit: number): Promise<readonly RunRow[]> {
+  const { rows } = await db.query<RunRow>(
+    `select id as run_id, workflow_id, target, status, appsync.iso(started_at) as started_at,
+            appsync.iso(finished_at) as finished_at, metrics
+       from appsync.run order by started_at desc limit $1`,
+    [limit],
+  );
+  return rows.map((row) => ({ ...row, metrics: syncMetrics(row.metrics) }));
+}
+
+interface SourceRunRow {
+  readonly alias: string;
+  readonly platform: string;
+  readonly external_id: string;
+  readonly workflow_id: string;
+  readonly status: SourceSummary['status'];
+  readonly mode: SourceSummary['mode'];
+  readonly table: string;
+  readonly certified: boolean;
+  readonly metrics: Partial<SyncMetrics>;
+  readonly duration_ms: number;
+  readonly error: SourceError | null;
+}
+
+/**
+ * The summary of a run as `--json` prints it, or null when there is no such run. Of a run that is not
+ * finished, the summary so far: `finished_at` is then now.
+ */
+export async function readRunSummary(db: Queryable, runId: string): Promise<RunSummary | null> {
+  const { rows } = await db.query<RunRow & { status: RunStatus; finished: string }>(
+    `select id as run_id, workflow_id, target, status, appsync.iso(started_at) as started_at,
+            appsync.iso(coalesce(finished_at, now())) as finished
+       from appsync.run where id = $1`,
+    [runId],
+  );
+  const [run] = rows;
+  if (run === undefined) return null;
+  const [platforms, sources] = [await readPlatforms(db, runId), await readSourceRuns(db, runId)];
+  const metrics = sources.reduce((sum, source) => addMetrics(sum, source.metrics), syncMetrics());
+  return {
+    run_id: runId,
+    workflow_id: run.workflow_id,
+    target: run.target,
+    status: run.status,
+    started_at: run.started_at,
+    finished_at: run.finished,
+    totals: totals(sources.length, metrics),
+    platforms,
+    sources: sources.map(sourceSummary),
+  };
+}
+
+function totals(sources: number, metrics: SyncMetrics) {
+  const counted: Outcome = {
+    statuses: { complete: sources, incomplete: 0, failed: 0, skipped: 0, cancelled: 0 },
+    unauthorized: 0,
+    metrics,
+    failures: [],
+  };
+  return totalsOf(counted);
+}
+
+/** One line per platform: its parts, when it has several, taken together. */
+async function readPlatforms(db: Queryable, runId: string): Promise<PlatformSummary[]> {
+  const { rows } = await db.query<{
+    platform: string;
+    workflow_id: string;
+    statuses: RunStatus[];
+    metrics: Partial<SyncMetrics>[];
+    sources: number;
+  }>(
+    `select p.platform, min(p.workflow_id) as workflow_id, array_agg(distinct p.status) as statuses,
+            jsonb_agg(p.metrics) as metrics,
+            (select count(*) from appsync.source_run r join appsync.source s on s.id = r.source_id
+               join appsync.account a on a.id = s.account_id
+              where r.run_id = $1 and a.platform = p.platform) as sources
+       from appsync.platform_run p where p.run_id = $1 group by p.platform order by p.platform`,
+    [runId],
+  );
+  return rows.map((row) => ({
+    platform: row.platform,
+    workflow_id: row.workflow_id,
+    status: row.statuses.length === 1 ? (row.statuses[0] as RunStatus) : 'partial',
+    totals: totals(row.sources, row.metrics.reduce<SyncMetrics>(addMetrics, syncMetrics())),
+  }));
+}
+
+async function readSourceRuns(db: Queryable, runId: string): Promise<SourceRunRow[]> {
+  const { rows } = await db.query<SourceRunRow>(
+    `select s.alias, a.platform, s.external_id, r.workflow_id, r.status, r.mode,
+            s.table_schema || '.' || s.table_name as table, r.certified, r.metrics, r.error,
+            round(extract(epoch from r.finished_at - r.started_at) * 1000)::float8 as duration_ms
+       from appsync.source_run r
+       join appsync.source s on s.id = r.source_id
+       join appsync.account a on a.id = s.account_id
+      where r.run_id = $1 order by a.platform, s.alias`,
+    [runId],
+  );
+  return rows;
+}
+
+function sourceSummary(row: SourceRunRow): SourceSummary {
+  const metrics = syncMetrics(row.metrics);
+  return {
+    alias: row.alias,
+    platform: row.platform,
+    external_id: row.external_id,
+    workflow_id: row.workflow_id,
+    status: row.status,
+    mode: row.mode,
+    table: row.table,
+    certified: row.certified,
+    read: metrics.read,
+    inserted: metrics.inserted,
+    updated: metrics.updated,
+    unchanged: metrics.unchanged,
+    deleted: metrics.deleted,
+    quarantined: metrics.quarantined,
+    batches: metrics.batches,
+    requests: metrics.requests,
+    rate_limited: metrics.rate_limited,
+    waited_ms: metrics.waited_ms,
+    duration_ms: row.duration_ms,
+    ...(row.error === null ? {} : { error: row.error }),
+  };
+}

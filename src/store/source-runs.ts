@@ -1,0 +1,101 @@
+import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
+import type { Evidence, ScanMode } from '../contract/scan.ts';
+import type { SourceError, SourceStatus } from '../contract/summary.ts';
+import type { Queryable } from './database.ts';
+
+export interface SourceRunKey {
+  readonly run_id: string;
+  readonly source_id: number;
+}
+
+/** A source of a run that begins to be synced, or whose scan begins anew. */
+export async function beginSourceRun(
+  tx: Queryable,
+  run: SourceRunKey & {
+    readonly workflow_id: string;
+    readonly mode: ScanMode;
+    readonly metrics: SyncMetrics;
+  },
+): Promise<void> {
+  await tx.query(
+    `insert into appsync.source_run (run_id, source_id, workflow_id, status, mode, metrics, started_at, finished_at)
+     values ($1, $2, $3, 'running', $4, $5, now(), now())
+     on conflict (run_id, source_id) do update set mode = excluded.mode
+     where source_run.status = 'running'`,
+    [run.run_id, run.source_id, run.workflow_id, run.mode, JSON.stringify(run.metrics)],
+  );
+}
+
+/** Adds what a batch counted to its source's line: what progress displays read. */
+export async function addToSourceRun(
+  tx: Queryable,
+  run: SourceRunKey,
+  metrics: SyncMetrics,
+): Promise<void> {
+  const { rows } = await tx.query<{ metrics: Partial<SyncMetrics> }>(
+    'select metrics from appsync.source_run where run_id = $1 and source_id = $2 for update',
+    [run.run_id, run.source_id],
+  );
+  await tx.query(
+    'update appsync.source_run set metrics = $3 where run_id = $1 and source_id = $2',
+    [run.run_id, run.source_id, JSON.stringify(addMetrics(rows[0]?.metrics ?? {}, metrics))],
+  );
+}
+
+export interface SourceRunEnd {
+  readonly workflow_id: string;
+  readonly status: SourceStatus;
+  readonly mode: ScanMode | null;
+  readonly certified: boolean;
+  readonly evidence: Evidence & { readonly records?: number };
+  readonly metrics: SyncMetrics;
+  readonly started_at: string;
+  readonly error: SourceError | null;
+}
+
+/** Records how a source ended in a run. The first record stands: a repeated close changes nothing. */
+export async function endSourceRun(tx: Queryable, run: SourceRunKey & SourceRunEnd): Promise<void> {
+  await tx.query(
+    `insert into appsync.source_run as r
+       (run_id, source_id, workflow_id, status, mode, certified, evidence, metrics, started_at, error)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (run_id, source_id) do update
+        set workflow_id = excluded.workflow_id, status = excluded.status, mode = excluded.mode,
+            certified = excluded.certified, evidence = excluded.evidence, metrics = excluded.metrics,
+            started_at = least(r.started_at, excluded.started_at), finished_at = now(),
+            error = excluded.error
+      where r.status = 'running'`,
+    [
+      run.run_id,
+      run.source_id,
+      run.workflow_id,
+      run.status,
+      run.mode,
+      run.certified,
+      JSON.stringify(run.evidence),
+      JSON.stringify(run.metrics),
+      run.started_at,
+      run.error === null ? null : JSON.stringify(run.error),
+    ],
+  );
+}
+
+/** How a source ended in a run, or null while it runs or when it never began. */
+export async function readSourceRunEnd(
+  db: Queryable,
+  run: SourceRunKey,
+): Promise<Pick<SourceRunEnd, 'status' | 'mode' | 'certified' | 'metrics' | 'error'> | null> {
+  const { rows } = await db.query<{
+    status: SourceStatus;
+    mode: ScanMode | null;
+    certified: boolean;
+    metrics: Partial<SyncMetrics>;
+    error: SourceError | null;
+  }>(
+    `select status, mode, certified, metrics, error from appsync.source_run
+      where run_id = $1 and source_id = $2 and status <> 'running'`,
+    [run.run_id, run.source_id],
+  );
+  const [row] = rows;
+  return row === undefined ? null : { ...row, metrics: syncMetrics(row.metrics) };
+}

@@ -1,0 +1,65 @@
+import type { ScanIdentity } from '../contract/scan.ts';
+import type { SourceStatus } from '../contract/summary.ts';
+import type { Queryable } from './database.ts';
+
+interface SourceStateBase {
+  readonly source_id: number;
+  readonly now: Date;
+  readonly next_due_at: Date | null;
+}
+
+/**
+ * A scan that saw everything: the watermark becomes its original start on the server's clock less the
+ * overlap, never the time of the run that happened to finish it, and never an earlier one than before.
+ */
+export async function recordComplete(
+  tx: Queryable,
+  state: SourceStateBase & {
+    readonly scan: ScanIdentity;
+    readonly certified: boolean;
+    readonly overlap_ms: number;
+    readonly records: number;
+  },
+): Promise<void> {
+  await tx.query(
+    `update appsync.source
+        set watermark = case when $2 = 'full' then w.mark else greatest(watermark, w.mark) end,
+            certified = $3,
+            full_scan_at = case when $2 = 'full' then $6::timestamptz else full_scan_at end,
+            full_scan_records = case when $2 = 'full' then $7 else full_scan_records end,
+            schema_fingerprint = $8, next_due_at = $9, last_status = 'complete', last_synced_at = $6
+       from (select $4::timestamptz - $5::float8 * interval '1 millisecond' as mark) w
+      where id = $1`,
+    [
+      state.source_id,
+      state.scan.mode,
+      state.certified,
+      state.scan.started_at,
+      state.overlap_ms,
+      state.now,
+      state.records,
+      state.scan.schema_fingerprint,
+      state.next_due_at,
+    ],
+  );
+}
+
+/** A scan that did not end whole: the watermark stays where it was, so nothing is skipped. */
+export async function recordAttempt(
+  tx: Queryable,
+  state: SourceStateBase & { readonly status: SourceStatus },
+): Promise<void> {
+  await tx.query('update appsync.source set last_status = $2, next_due_at = $3 where id = $1', [
+    state.source_id,
+    state.status,
+    state.next_due_at,
+  ]);
+}
+
+/** Nobody holds the source any more. Its fence number stays: a zombie of this run is still kept out by the next. */
+export async function releaseSource(tx: Queryable, sourceId: number): Promise<void> {
+  await tx.query(
+    'update appsync.source set holder_run_id = null, holder_execution = null where id = $1',
+    [sourceId],
+  );
+}

@@ -1,0 +1,115 @@
+import { SyncFailure } from '../errors.ts';
+import type { Column, ColumnType } from '../contract/schema.ts';
+import type { Queryable } from './database.ts';
+
+/** A source with what syncing it needs: its account, place on the platform, table and state. */
+export interface SourceRow {
+  readonly id: number;
+  readonly alias: string;
+  readonly platform: string;
+  readonly account: string;
+  readonly token_ref: string;
+  readonly plan: string | null;
+  readonly rate_limit: number | null;
+  readonly ref: unknown;
+  readonly external_id: string;
+  readonly table_schema: string;
+  readonly table_name: string;
+  readonly every_seconds: number | null;
+  readonly cron: string | null;
+  readonly watermark: string | null;
+  readonly certified: boolean;
+  readonly full_scan_records: number | null;
+  readonly schema_fingerprint: string | null;
+}
+
+/** Throws Misconfigured when the source is gone from the catalog. */
+export async function readSource(db: Queryable, sourceId: number): Promise<SourceRow> {
+  const { rows } = await db.query<SourceRow>(
+    `select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
+            a.rate_limit::float8 as rate_limit, s.ref, s.external_id, s.table_schema, s.table_name,
+            s.every_seconds, s.cron, appsync.iso(s.watermark) as watermark, s.certified,
+            s.full_scan_records, s.schema_fingerprint
+       from appsync.source s join appsync.account a on a.id = s.account_id
+      where s.id = $1`,
+    [sourceId],
+  );
+  const [source] = rows;
+  if (source !== undefined) return source;
+  throw new SyncFailure('Misconfigured', `source ${sourceId} is no longer in the catalog`, {
+    hint: 'appsync sources list',
+  });
+}
+
+/** The columns of a source's table that are in use, in the order that `values` and staged cells have. */
+export async function readColumns(db: Queryable, sourceId: number): Promise<readonly Column[]> {
+  const { rows } = await db.query<{
+    field_id: string;
+    field_name: string;
+    field_type: string;
+    column_name: string;
+    column_type: ColumnType;
+  }>(
+    `select field_id, field_name, field_type, column_name, column_type
+       from appsync.source_column where source_id = $1 and dropped_at is null order by position`,
+    [sourceId],
+  );
+  return rows.map((row) => ({
+    id: row.field_id,
+    name: row.field_name,
+    type: row.field_type,
+    column: row.column_name,
+    column_type: row.column_type,
+  }));
+}
+
+/**
+ * Takes the source's fence for one workflow execution: whoever held it can write no more. The same
+ * execution taking it again (a retry, a late attempt) keeps its number, so it never shuts itself out.
+ */
+export async function takeFence(
+  tx: Queryable,
+  source: { readonly id: number; readonly alias: string },
+  holder: { readonly run_id: string; readonly execution: string },
+): Promise<number> {
+  const { rows } = await tx.query<{ fence: number }>(
+    `update appsync.source
+        set fence = case when holder_execution = $2 then fence else fence + 1 end,
+            holder_execution = $2, holder_run_id = $3
+      where id = $1
+      returning fence`,
+    [source.id, holder.execution, holder.run_id],
+  );
+  const [row] = rows;
+  if (row !== undefined) return row.fence;
+  throw new SyncFailure('Misconfigured', `${source.alias} is no longer in the catalog`, {
+    hint: 'appsync sources list',
+  });
+}
+
+/**
+ * First statement of every transaction that writes for a source: holds the fence until commit. Throws
+ * FenceLost when another sync took over. Shared, so that several windows of one scan merge side by side.
+ */
+export async function holdFence(
+  tx: Queryable,
+  source: { readonly source_id: number; readonly alias: string; readonly fence: number },
+): Promise<void> {
+  const { rowCount } = await tx.query(
+    'select 1 from appsync.source where id = $1 and fence = $2 for share',
+    [source.source_id, source.fence],
+  );
+  if (rowCount === 1) return;
+  throw new SyncFailure('FenceLost', `another sync of ${source.alias} took over`, {
+    hint: 'appsync runs list shows which',
+  });
+}
+
+/** Which run holds a source now, if any. */
+export async function readHolder(db: Queryable, sourceId: number): Promise<string | null> {
+  const { rows } = await db.query<{ holder_run_id: string | null }>(
+    'select holder_run_id from appsync.source where id = $1',
+    [sourceId],
+  );
+  return rows[0]?.holder_run_id ?? null;
+}

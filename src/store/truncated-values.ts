@@ -1,0 +1,67 @@
+import { SyncFailure } from '../errors.ts';
+import type { Column } from '../contract/schema.ts';
+import type { Queryable } from './database.ts';
+import { quote, quoteTable } from './identifiers.ts';
+import type { SourceRow } from './sources.ts';
+
+/** A cell that holds only the beginning of its value. */
+export interface TruncatedValue {
+  readonly record_id: string;
+  readonly field_id: string;
+}
+
+export async function countTruncated(db: Queryable, sourceId: number): Promise<number> {
+  const { rows } = await db.query<{ values: number }>(
+    'select count(*) as values from appsync.truncated_value where source_id = $1',
+    [sourceId],
+  );
+  return rows[0]?.values ?? 0;
+}
+
+export async function readTruncated(
+  db: Queryable,
+  sourceId: number,
+  limit: number,
+): Promise<TruncatedValue[]> {
+  const { rows } = await db.query<TruncatedValue>(
+    `select record_id, field_id from appsync.truncated_value where source_id = $1
+      order by record_id, field_id limit $2`,
+    [sourceId, limit],
+  );
+  return rows;
+}
+
+/** Writes values read whole and forgets that they were cut. `text` is in Postgres text form. */
+export async function completeValues(
+  tx: Queryable,
+  source: SourceRow,
+  column: Column,
+  values: readonly { readonly record_id: string; readonly text: string | null }[],
+): Promise<void> {
+  const ids = values.map((value) => value.record_id);
+  if (!/^[a-z]+(\[\])?$/.test(column.column_type)) {
+    throw new SyncFailure('Misconfigured', `column type ${column.column_type} is not one of ours`);
+  }
+  await tx.query(
+    `update ${quoteTable(source)} t
+        set ${quote(column.column)} = v.text::${column.column_type}, _synced_at = now()
+       from unnest($1::text[], $2::text[]) as v(id, text)
+      where t._id = v.id`,
+    [ids, values.map((value) => value.text)],
+  );
+  await forgetTruncated(tx, source.id, column.id, ids);
+}
+
+/** Forgets cut values whose record or property is gone: the next scan tells what became of them. */
+export async function forgetTruncated(
+  tx: Queryable,
+  sourceId: number,
+  fieldId: string,
+  recordIds: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `delete from appsync.truncated_value
+      where source_id = $1 and field_id = $2 and record_id = any($3::text[])`,
+    [sourceId, fieldId, recordIds],
+  );
+}

@@ -1,0 +1,3 @@
+export { syncPlatform } from './sync-platform.ts';
+export { syncRun } from './sync-run.ts';
+export { syncSource } from './sync-source.ts';

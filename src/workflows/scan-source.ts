@@ -1,0 +1,179 @@
+import { workflowInfo } from '@temporalio/workflow';
+import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
+import { addMetrics, syncMetrics } from '../contract/metrics.ts';
+import { NO_EVIDENCE, addEvidence, type ScanWindow } from '../contract/scan.ts';
+import type { ScanState } from '../contract/workflows.ts';
+import { activities } from './activities.ts';
+import { isFailure } from './failure.ts';
+
+/** Below the server's own suggestion (4,096), so that a run's history stays small whatever the server says. */
+const MAX_HISTORY_EVENTS = 3000;
+const MAX_SETBACKS = 5;
+
+export type ScanEnd = 'done' | 'continue-as-new';
+type Report = (state: ScanState) => void;
+
+/**
+ * Reads all windows of a scan to their end and completes the values that were cut. While one batch is
+ * merged the next is fetched. `report` gets the state after every step; it is what is carried on.
+ */
+export async function scanSource(
+  source: OpenSourceRef,
+  from: ScanState,
+  report: Report,
+): Promise<ScanEnd> {
+  let state = from;
+  const advance = (next: ScanState) => report((state = next));
+  let staged: StagedBatch | null = null;
+  while (staged !== null || state.windows.length > 0) {
+    if (staged === null && isHistoryLong()) return 'continue-as-new';
+    const window = nextWindow(state, staged);
+    // A long history first lets the staged batch be merged, then continues as new.
+    const fetching = window === undefined || isHistoryLong() ? null : fetchBatch(source, window);
+    const merging: Promise<ScanState> | null =
+      staged === null ? null : mergeBatch(source, staged, state);
+    const [fetched, merged]: [
+      PromiseSettledResult<StagedBatch | null>,
+      PromiseSettledResult<ScanState | null>,
+    ] = await Promise.allSettled([fetching, merging]);
+    if (merged.status === 'rejected') {
+      advance(setBack(state, merged.reason));
+      staged = null;
+      continue;
+    }
+    if (merged.value !== null) advance(merged.value);
+    staged = fetched.status === 'fulfilled' ? fetched.value : null;
+    if (fetched.status === 'rejected') throw fetched.reason;
+    if (staged !== null && !source.options.streaming) {
+      advance(keepUnpublished(state, staged));
+      staged = null;
+    }
+  }
+  if (state.unpublished.length > 0) {
+    try {
+      advance(await publish(source, state));
+    } catch (thrown) {
+      // Without streaming nothing was merged yet: staged rows that are gone mean the scan from its start.
+      advance(setBack(state, thrown));
+      return scanSource(source, { ...state, windows: openWindows(state.opened.windows) }, report);
+    }
+  }
+  return completeValues(source, state, advance);
+}
+
+const isHistoryLong = () =>
+  workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > MAX_HISTORY_EVENTS;
+
+const openWindows = (windows: readonly ScanWindow[]) => windows.filter((window) => !window.done);
+
+/** The window to read next, as it will be once `staged` is merged. */
+function nextWindow(state: ScanState, staged: StagedBatch | null): ScanWindow | undefined {
+  return (staged === null ? state.windows : replaceWindows(state.windows, staged.windows))[0];
+}
+
+function replaceWindows(windows: readonly ScanWindow[], next: readonly ScanWindow[]): ScanWindow[] {
+  const numbers = new Set(next.map((window) => window.window));
+  return openWindows([
+    ...next,
+    ...windows.filter((window) => !numbers.has(window.window)),
+  ]).toSorted((a, b) => a.window - b.window);
+}
+
+const fetchBatch = (source: OpenSourceRef, window: ScanWindow) =>
+  activities.fetchBatch(
+    `${source.alias}: fetch batch ${batchName(window.window, window.next_batch)}`,
+    {
+      source,
+      window,
+    },
+  );
+
+async function mergeBatch(
+  source: OpenSourceRef,
+  staged: StagedBatch,
+  state: ScanState,
+): Promise<ScanState> {
+  const { windows, evidence, metrics, ...key } = staged;
+  const merged = await activities.upsertBatch(
+    `${source.alias}: merge batch ${batchName(key.window, key.batch)} (${key.rows} records)`,
+    { source, batches: [key], windows, evidence, metrics },
+  );
+  return {
+    ...state,
+    windows: replaceWindows(state.windows, windows),
+    evidence: addEvidence(state.evidence, evidence),
+    metrics: addMetrics(state.metrics, merged.metrics),
+    truncated_values: merged.truncated_values,
+    setbacks: 0,
+  };
+}
+
+function keepUnpublished(state: ScanState, staged: StagedBatch): ScanState {
+  const { windows, evidence, metrics, ...key } = staged;
+  return {
+    ...state,
+    windows: replaceWindows(state.windows, windows),
+    unpublished: [...state.unpublished, key],
+    evidence: addEvidence(state.evidence, evidence),
+    pending: addMetrics(state.pending, metrics),
+  };
+}
+
+async function publish(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
+  const merged = await activities.upsertBatch(
+    `${source.alias}: publish ${state.unpublished.length} batches at once`,
+    {
+      source,
+      batches: state.unpublished,
+      windows: state.opened.windows.map((window) => ({ ...window, done: true })),
+      evidence: state.evidence,
+      metrics: state.pending,
+    },
+  );
+  return {
+    ...state,
+    unpublished: [],
+    metrics: addMetrics(state.metrics, merged.metrics),
+    pending: syncMetrics(),
+    truncated_values: merged.truncated_values,
+    setbacks: 0,
+  };
+}
+
+/** Staged rows are gone (Postgres recovered from a crash): go on from what is merged. Anything else is thrown. */
+function setBack(state: ScanState, reason: unknown): ScanState {
+  if (!isFailure(reason, 'StagingLost') || state.setbacks >= MAX_SETBACKS) throw reason;
+  const unpublished = state.unpublished.length > 0;
+  return {
+    ...state,
+    ...(unpublished ? { unpublished: [], evidence: NO_EVIDENCE, pending: syncMetrics() } : {}),
+    // The fetched batches were paid for: what they counted stays counted.
+    metrics: addMetrics(state.metrics, { ...state.pending, read: 0, batches: 0 }),
+    setbacks: state.setbacks + 1,
+  };
+}
+
+async function completeValues(
+  source: OpenSourceRef,
+  from: ScanState,
+  advance: Report,
+): Promise<ScanEnd> {
+  let state = from;
+  while (state.truncated_values > 0) {
+    if (isHistoryLong()) return 'continue-as-new';
+    const completed = await activities.completeRecords(
+      `${source.alias}: complete ${state.truncated_values} values that the list cut`,
+      { source },
+    );
+    state = {
+      ...state,
+      metrics: addMetrics(state.metrics, completed.metrics),
+      truncated_values: completed.remaining,
+    };
+    advance(state);
+  }
+  return 'done';
+}
+
+const batchName = (window: number, batch: number) =>
+  window === 0 ? `${batch + 1}` : `${window + 1}.${batch + 1}`;

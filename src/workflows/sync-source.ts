@@ -1,0 +1,164 @@
+import {
+  CancellationScope,
+  continueAsNew,
+  isCancellation,
+  setCurrentDetails,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ClosedSource, CloseSourceInput, OpenSourceRef } from '../contract/activities.ts';
+import { addMetrics, syncMetrics } from '../contract/metrics.ts';
+import { NO_EVIDENCE } from '../contract/scan.ts';
+import type { SourceError, SourceStatus } from '../contract/summary.ts';
+import type { ScanState, SyncSourceInput } from '../contract/workflows.ts';
+import { activities } from './activities.ts';
+import { isFailure, sourceError } from './failure.ts';
+import { scanSource } from './scan-source.ts';
+import { setStatusAttribute } from './search-attributes.ts';
+
+/** Scans that one run of a source may give up and begin anew. */
+const MAX_SCANS_GIVEN_UP = 5;
+
+/**
+ * One source: open → scan in batches → complete cut values → close. Fails only when it cannot even record
+ * its outcome; whatever else goes wrong is a status of the source.
+ */
+export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> {
+  const startedAt = input.carried?.started_at ?? new Date().toISOString();
+  let state = input.carried;
+  let status: SourceStatus = 'complete';
+  let error: SourceError | null = null;
+  let cancelled: unknown;
+  try {
+    const onProgress = (next: ScanState) => {
+      state = next;
+      setCurrentDetails(describeProgress(input, next));
+    };
+    onProgress(state ?? (await open(input, startedAt, null)));
+    for (;;) {
+      const end = await scanOrSetBack(input, state as ScanState, onProgress);
+      if (end === 'continue-as-new')
+        await continueAsNew<typeof syncSource>({ ...input, carried: state });
+      if (end === 'done') break;
+    }
+  } catch (thrown) {
+    if (isCancellation(thrown)) cancelled = thrown;
+    // Thrown by continueAsNew itself: the SDK ends the workflow with it.
+    else if (thrown instanceof Error && thrown.name === 'ContinueAsNew') throw thrown;
+    status = cancelled ? 'cancelled' : isFailure(thrown, 'Blocked') ? 'incomplete' : 'failed';
+    error = cancelled ? null : sourceError(thrown);
+  }
+  const closed = await CancellationScope.nonCancellable(() =>
+    close(closeInput(input, state, { status, error, startedAt })),
+  );
+  if (cancelled) throw cancelled;
+  return closed;
+}
+
+async function open(
+  input: SyncSourceInput,
+  startedAt: string,
+  giveUpScan: string | null,
+): Promise<ScanState> {
+  const opened = await activities.openSource(`open ${input.alias}`, {
+    run_id: input.run_id,
+    platform: input.platform,
+    source_id: input.source_id,
+    alias: input.alias,
+    options: input.options,
+    give_up_scan: giveUpScan,
+  });
+  return {
+    opened,
+    started_at: startedAt,
+    windows: opened.windows.filter((window) => !window.done),
+    unpublished: [],
+    evidence: NO_EVIDENCE,
+    metrics: opened.metrics,
+    pending: syncMetrics(),
+    truncated_values: opened.truncated_values,
+    setbacks: 0,
+    scans_given_up: 0,
+  };
+}
+
+/**
+ * Scans on. When the scan itself is lost (a cursor that cannot be entered again), a new one is opened,
+ * at most five times: batches merged before do not count as progress, the new scan reads them again.
+ */
+async function scanOrSetBack(
+  input: SyncSourceInput,
+  state: ScanState,
+  onProgress: (state: ScanState) => void,
+): Promise<'done' | 'continue-as-new' | 'again'> {
+  let latest = state;
+  try {
+    return await scanSource(openRef(input, state), state, (next) => {
+      latest = next;
+      onProgress(next);
+    });
+  } catch (thrown) {
+    if (!isFailure(thrown, 'CursorLost') || latest.scans_given_up >= MAX_SCANS_GIVEN_UP)
+      throw thrown;
+    const reopened = await open(input, state.started_at, latest.opened.scan.scan_id);
+    onProgress({
+      ...reopened,
+      metrics: addMetrics(latest.metrics, reopened.metrics),
+      scans_given_up: latest.scans_given_up + 1,
+    });
+    return 'again';
+  }
+}
+
+export function openRef(input: SyncSourceInput, state: ScanState): OpenSourceRef {
+  return {
+    source_id: input.source_id,
+    alias: input.alias,
+    run_id: input.run_id,
+    platform: input.platform,
+    fence: state.opened.fence,
+    scan: state.opened.scan,
+    options: input.options,
+  };
+}
+
+async function close(input: CloseSourceInput): Promise<ClosedSource> {
+  const closed = await activities.closeSource(`close ${input.alias}: ${input.status}`, input);
+  setStatusAttribute(closed.status);
+  setCurrentDetails(
+    `**${closed.status}**${closed.error === null ? '' : `: ${closed.error.message}`}\n\n` +
+      `${closed.metrics.read} records read, ${closed.metrics.inserted} new, ${closed.metrics.updated} changed`,
+  );
+  return closed;
+}
+
+function closeInput(
+  input: SyncSourceInput,
+  state: ScanState | null,
+  end: { status: SourceStatus; error: SourceError | null; startedAt: string },
+): CloseSourceInput {
+  return {
+    source_id: input.source_id,
+    alias: input.alias,
+    run_id: input.run_id,
+    platform: input.platform,
+    workflow_id: workflowInfo().workflowId,
+    options: input.options,
+    fence: state?.opened.fence ?? null,
+    scan: state?.opened.scan ?? null,
+    status: end.status,
+    evidence: state?.evidence ?? NO_EVIDENCE,
+    metrics: state === null ? syncMetrics() : addMetrics(state.metrics, state.pending),
+    started_at: end.startedAt,
+    error: end.error,
+  };
+}
+
+function describeProgress(input: SyncSourceInput, state: ScanState): string {
+  const { opened, metrics, windows } = state;
+  const of = opened.expected === null ? '' : ` of about ${opened.expected}`;
+  return [
+    `**${input.alias}**: ${opened.scan.mode} scan (${opened.reason})`,
+    `${metrics.read}${of} records read, ${metrics.inserted} new, ${metrics.updated} changed, ${metrics.unchanged} unchanged`,
+    `${metrics.requests} requests, waited ${Math.round(metrics.waited_ms / 1000)} s for the rate budget, ${windows.length} windows open`,
+  ].join('\n\n');
+}
