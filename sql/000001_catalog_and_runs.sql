@@ -15,9 +15,10 @@ create table appsync.installation (
 
 create table appsync.catalog_file (
   one boolean primary key default true check (one),
-  -- Hash of the content that was applied last, and of the one before it: a file must descend from it.
+  -- Of the file that was applied last.
   content_hash text not null,
-  content text not null,
+  -- Where a file with that content was applied (`host:path`): what is edited there descends from it.
+  origins text[] not null,
   applied_at timestamptz not null default now()
 );
 
@@ -38,12 +39,13 @@ create table appsync.application (
 
 create table appsync.vault (
   id text primary key,
-  name text not null unique
+  -- Unique in a file, not here: a source that left the file may keep a vault whose name went to another.
+  name text not null
 );
 
 create table appsync.app_user (
   id text primary key,
-  username text not null unique
+  username text not null
 );
 
 create table appsync.source (
@@ -60,6 +62,8 @@ create table appsync.source (
   every text,
   cron text,
   enabled boolean not null default true,
+  -- Named by the file that was applied last.
+  in_file boolean not null default true,
   table_schema text not null,
   table_name text not null,
   -- State of syncing.

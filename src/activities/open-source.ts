@@ -81,9 +81,12 @@ async function chooseScan(
     started_at: schema.server_time,
     schema_fingerprint: fingerprint,
   };
-  await beginScan(tx, source.id, { ...scan, ref: source.ref, windows });
+  await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
   return { scan, windows, reason };
 }
+
+/** What is scanned, and through whose eyes: another account may see other records. */
+const placeOf = (source: SourceRow) => ({ account: source.account, ref: source.ref });
 
 function canResume(
   checkpoint: Checkpoint,
@@ -95,7 +98,7 @@ function canResume(
     checkpoint.identity.scan_id !== input.give_up_scan &&
     checkpoint.identity.schema_fingerprint === fingerprint &&
     checkpoint.age_ms < RESUMABLE_MS &&
-    isDeepStrictEqual(checkpoint.ref, source.ref) &&
+    isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
     (checkpoint.identity.mode === 'full' || input.options.incremental)
   );
 }

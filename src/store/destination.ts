@@ -32,14 +32,18 @@ export function planColumns(
   recorded: readonly RecordedColumn[],
 ): { readonly columns: readonly Column[]; readonly changes: readonly ColumnChange[] } {
   const known = new Map(recorded.map((column) => [column.field_id, column]));
+  const isRenamed = (field: SourceField) =>
+    (known.get(field.id)?.field_name ?? field.name) !== field.name;
   const taken = new Set(recorded.map((column) => column.column_name));
+  // All names that are given up are free before the first is given out, so that two may be swapped.
+  for (const field of fields.filter(isRenamed))
+    taken.delete(known.get(field.id)?.column_name ?? '');
   const columns: Column[] = [];
   const changes: ColumnChange[] = [];
   for (const field of fields) {
     const before = known.get(field.id);
-    const renamed = before !== undefined && before.field_name !== field.name;
-    if (renamed) taken.delete(before.column_name);
-    const name = before === undefined || renamed ? columnName(field, taken) : before.column_name;
+    const name =
+      before === undefined || isRenamed(field) ? columnName(field, taken) : before.column_name;
     taken.add(name);
     const column: Column = { ...field, column: name };
     columns.push(column);

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { AppsyncError, configurationError, EXIT } from '../errors.ts';
+import type { Platform, SourceRef } from '../platforms/platform.ts';
+import { checkItems } from './file-checks.ts';
+import { readItems, type Report } from './file-items.ts';
+import { keyName, parseFileText, withoutTokens, type Problem } from './file-text.ts';
+
+export interface CatalogAccount {
+  readonly name: string;
+  readonly platform: string;
+  /** `env:NAME` or `file:PATH`, never the token itself. */
+  readonly token: string;
+  readonly plan: string | null;
+  readonly rate_limit: number | null;
+}
+export interface CatalogApplication {
+  readonly slug: string;
+  readonly name: string;
+}
+export interface CatalogVault {
+  readonly id: string;
+  readonly name: string;
+}
+export interface CatalogUser {
+  readonly id: string;
+  readonly username: string;
+}
+export interface CatalogSource {
+  readonly alias: string;
+  readonly account: string;
+  readonly platform: string;
+  readonly ref: SourceRef;
+  readonly external_id: string;
+  /** Slug of its application. */
+  readonly app: string | null;
+  readonly component: string | null;
+  /** Id of its vault. */
+  readonly vault: string | null;
+  /** Id of its user. */
+  readonly user: string | null;
+  readonly every: string | null;
+  readonly every_seconds: number | null;
+  readonly cron: string | null;
+  readonly enabled: boolean;
+  readonly table_schema: string;
+  readonly table_name: string;
+}
+
+/** A catalog file that was read and found to be right. */
+export interface CatalogFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly content: string;
+  readonly content_hash: string;
+  readonly accounts: readonly CatalogAccount[];
+  readonly applications: readonly CatalogApplication[];
+  readonly vaults: readonly CatalogVault[];
+  readonly users: readonly CatalogUser[];
+  readonly sources: readonly CatalogSource[];
+}
+
+/** As much of a platform as the catalog needs; `Platforms` of the registry fits. */
+export type CatalogPlatform = Pick<Platform, 'name' | 'plans' | 'parseRef' | 'externalId'>;
+export type CatalogPlatforms = ReadonlyMap<string, CatalogPlatform>;
+/** Anything that has the platforms' names as keys; `Platforms` fits. */
+export type PlatformNames = ReadonlyMap<string, unknown>;
+
+/** What a file is checked against. */
+export interface CatalogRules {
+  readonly platforms: CatalogPlatforms;
+  /** Names of commands and shortcuts: no alias may be one of them. `all` and the `sync-<platform>`s are added. */
+  readonly reserved: readonly string[];
+}
+
+/** Checks a catalog; throws a configuration error with every problem, each with file, line, key and hint. */
+export function parseCatalog(content: string, path: string, rules: CatalogRules): CatalogFile {
+  const text = parseFileText(content);
+  const problems: Problem[] = [...text.problems];
+  const report: Report = (at, message, hint = 'compare with appsync.example.yaml') => {
+    problems.push({ path: at, line: text.lineOf(at), message, hint });
+  };
+  const parts = checkItems(readItems(text.data, report), rules, report);
+  if (problems.length > 0) throw problemsError(path, problems);
+  const content_hash = createHash('sha256').update(content).digest('hex');
+  return { path: resolve(path), content, content_hash, ...parts };
+}
+
+function problemsError(path: string, problems: readonly Problem[]): AppsyncError {
+  const lines = problems
+    .toSorted((a, b) => a.line - b.line)
+    .map(({ path: at, line, message, hint }) => ({
+      what: `${path}:${line}: ${withoutTokens(`${keyName(at)} ${message}`.trim())}`,
+      hint,
+    }));
+  const [only] = lines;
+  if (only !== undefined && lines.length === 1) return configurationError(only.what, only.hint);
+  return new AppsyncError(EXIT.credentials, `${path} has ${lines.length} mistakes`, {
+    reason: lines.map(({ what, hint }) => `${what} (${hint})`).join('\n'),
+    hint: 'correct them, then run: appsync sources apply',
+  });
+}
+
+/** The file at `path`, checked as by `parseCatalog`; null when there is none. */
+export async function readCatalogFile(
+  path: string,
+  rules: CatalogRules,
+): Promise<CatalogFile | null> {
+  let content: string;
+  try {
+    content = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw configurationError(`cannot read ${path}`, 'make it a readable file', error);
+  }
+  return parseCatalog(content, path, rules);
+}
+
+/** Replaces the file at once, so that nobody reads half of it. */
+export async function writeCatalogFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(draft, text);
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw configurationError(`cannot write ${path}`, 'make its folder writable', error);
+  }
+}

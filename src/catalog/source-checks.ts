@@ -1,0 +1,129 @@
+import { reasonOf } from '../errors.ts';
+import { didYouMean } from './did-you-mean.ts';
+import { checkCron, parseDuration } from './due.ts';
+import type { FileItems, Item, Report } from './file-items.ts';
+import type { AccountItem, SourceItem } from './file-schema.ts';
+import { shown } from './file-text.ts';
+import type {
+  CatalogApplication,
+  CatalogPlatform,
+  CatalogRules,
+  CatalogSource,
+  CatalogUser,
+  CatalogVault,
+} from './file.ts';
+import { reservedWords } from './reserved.ts';
+import { defaultTable } from './slug.ts';
+
+/** What sources may refer to. */
+export interface Declared {
+  readonly accounts: readonly AccountItem[];
+  readonly applications: readonly CatalogApplication[];
+  readonly vaults: readonly CatalogVault[];
+  readonly users: readonly CatalogUser[];
+}
+
+/** Takes one problem at a key of the source. */
+type ReportKey = (key: string, message: string, hint?: string) => void;
+
+/** The source with everything it refers to looked up; none when its platform or place is not known. */
+export function checkSource(
+  { path, value: source }: Item<SourceItem>,
+  items: FileItems,
+  declared: Declared,
+  rules: CatalogRules,
+  reportPath: Report,
+): readonly CatalogSource[] {
+  const report: ReportKey = (key, message, hint) =>
+    reportPath([...path, ...key.split('.')], message, hint);
+  const meaning = reservedWords(rules).get(source.alias);
+  if (meaning !== undefined) {
+    const hint = `choose another, such as ${source.alias}-source`;
+    report('alias', `${shown(source.alias)} is ${meaning}`, hint);
+  }
+  const references = checkReferences(source, items, declared, report);
+  const schedule = checkSchedule(source, report);
+  const platform = rules.platforms.get(references.account?.platform ?? '');
+  const place = platform === undefined ? undefined : checkRef(source, platform, report);
+  if (platform === undefined || place === undefined) return [];
+  const table = source.table ?? `${platform.name}.${defaultTable(source.alias)}`;
+  const [table_schema = '', table_name = ''] = table.split('.');
+  return [
+    {
+      alias: source.alias,
+      account: source.account,
+      platform: platform.name,
+      ...place,
+      app: references.app?.slug ?? null,
+      component: source.component,
+      vault: references.vault?.id ?? null,
+      user: references.user?.id ?? null,
+      ...schedule,
+      enabled: source.enabled !== 'false',
+      table_schema,
+      table_name,
+    },
+  ];
+}
+
+function checkReferences(
+  source: SourceItem,
+  items: FileItems,
+  declared: Declared,
+  report: ReportKey,
+) {
+  /** Reports a word that no item has; an item that is itself wrong was reported already. */
+  const find = <T extends object>(
+    key: 'account' | 'app' | 'vault' | 'user',
+    section: keyof Declared,
+    list: readonly T[],
+    keys: readonly (keyof T & string)[],
+  ): T | undefined => {
+    const wanted = source[key];
+    if (wanted === null) return undefined;
+    const found = list.find((item) => keys.some((word) => item[word] === wanted));
+    if (found !== undefined) return found;
+    const known = keys.flatMap((word) => items.declared(section, word));
+    if (!known.includes(wanted)) {
+      const hint = `${didYouMean(wanted, known)}add it under ${section}:`;
+      report(key, `${shown(wanted)} is not one of the ${section}`, hint);
+    }
+    return undefined;
+  };
+  return {
+    account: find('account', 'accounts', declared.accounts, ['name']),
+    app: find('app', 'applications', declared.applications, ['slug', 'name']),
+    vault: find('vault', 'vaults', declared.vaults, ['name', 'id']),
+    user: find('user', 'users', declared.users, ['username', 'id']),
+  };
+}
+
+function checkSchedule({ every, cron }: SourceItem, report: ReportKey) {
+  if (every !== null && cron !== null) report('cron', 'stands beside every', 'keep one of the two');
+  let every_seconds: number | null = null;
+  try {
+    if (every !== null) every_seconds = parseDuration(every);
+  } catch (error) {
+    report('every', `${shown(every ?? '')} ${reasonOf(error)}`, 'write 90s, 15m, 1h or 2d');
+  }
+  try {
+    if (cron !== null) checkCron(cron);
+  } catch (error) {
+    const hint = 'minute, hour, day, month and weekday, such as cron: "0 6 * * *"';
+    report('cron', `${shown(cron ?? '')} ${reasonOf(error)}`, hint);
+  }
+  return { every, every_seconds, cron };
+}
+
+function checkRef(source: SourceItem, platform: CatalogPlatform, report: ReportKey) {
+  try {
+    const ref = platform.parseRef(source.ref);
+    return { ref, external_id: platform.externalId(ref) };
+  } catch (error) {
+    // Platforms name the wrong key at the beginning of their message.
+    const [, key = 'ref', message = ''] = /^(ref(?:\.\w+)?) (.*)$/s.exec(reasonOf(error)) ?? [];
+    const hint = `appsync init --platform ${platform.name} finds what the token can see`;
+    report(key, message || reasonOf(error), hint);
+    return undefined;
+  }
+}

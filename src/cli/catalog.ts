@@ -1,0 +1,32 @@
+import { applyCatalog, catalogChanged } from '../catalog/apply.ts';
+import { differenceLines } from '../catalog/difference.ts';
+import { readCatalogFile, type CatalogFile, type CatalogRules } from '../catalog/file.ts';
+import type { Config } from '../config.ts';
+import { builtInPlatforms } from '../platforms/registry.ts';
+import type { Database } from '../store/database.ts';
+import { plainText } from './table.ts';
+import type { Output } from './output.ts';
+import { reservedNames } from './reserved-names.ts';
+
+/** What a catalog file is checked against: the platforms and commands of this program. */
+export function catalogRules(): CatalogRules {
+  return { platforms: builtInPlatforms(), reserved: reservedNames() };
+}
+
+/** The catalog file, checked; null when there is none. A broken one stops a command before it starts anything. */
+export const readCatalog = (config: Config): Promise<CatalogFile | null> =>
+  readCatalogFile(config.catalogPath, catalogRules());
+
+/** Applies the file when it is not what was applied last, and says what that changed. */
+export async function applyWhenChanged(
+  db: Database,
+  file: CatalogFile,
+  output: Output,
+): Promise<void> {
+  if (!(await catalogChanged(db, file))) return;
+  const difference = await applyCatalog(db, file);
+  const lines = differenceLines(difference);
+  if (lines.length === 0) return;
+  output.note(`applied ${file.path}`);
+  for (const line of lines) output.note(`  ${plainText(line)}`);
+}

@@ -1,0 +1,103 @@
+import type { Command } from 'commander';
+import { EXIT, usageError, type ExitCode } from '../errors.ts';
+import { platformNames, type CommandContext } from './command.ts';
+import { definitions, section, type Example } from './help.ts';
+import { SHORTCUTS, platformShortcuts, type Shortcut } from './shortcuts.ts';
+import { helpAsTyped } from './program-name.ts';
+import { didYouMean } from './suggest.ts';
+
+/** What each exit code means, as help and the documentation show it. */
+export const EXIT_CODES: readonly Example[] = [
+  [`${EXIT.ok}`, 'ok; also when nothing matched the filters'],
+  [`${EXIT.failed}`, 'failed'],
+  [`${EXIT.usage}`, 'usage: unknown target, bad option'],
+  [`${EXIT.partial}`, 'partial: some sources failed or are incomplete'],
+  [`${EXIT.credentials}`, 'credentials or configuration'],
+  [`${EXIT.unreachable}`, 'Postgres or Temporal unreachable'],
+  [`${EXIT.running}`, 'started, still running (--no-wait)'],
+  [`${EXIT.interrupted}`, 'interrupted; the run goes on'],
+];
+
+const VARIABLES: readonly Example[] = [
+  ['DATABASE_URL', 'Postgres to sync into; unset: a local one is started'],
+  ['TEMPORAL_ADDRESS', 'Temporal to run on; unset: a local one is started'],
+  ['TEMPORAL_*', 'every setting of the Temporal client (namespace, TLS, API key, profile)'],
+  ['TEMPORAL_UI_URL', "origin of that Temporal's Web UI, for links"],
+  ['TEMPORAL_CLI_PATH', 'the temporal program that the local stack starts'],
+  ['APPSYNC_HOME', 'state of the local stack (default: .appsync here)'],
+  ['APPSYNC_CATALOG', 'the catalog file (default: appsync.yaml)'],
+  ['APPSYNC_TARGET', 'target of a bare "sync" (default: notion)'],
+  ['APPSYNC_LOG_LEVEL', 'trace, debug, info, warn, error, fatal or silent'],
+  ['APPSYNC_DEBUG', '1: errors come with their stack'],
+  ['NO_COLOR, FORCE_COLOR', 'never, or always, use colours'],
+];
+
+/** Every variable that is read; those of the platforms come from the registry. */
+export async function environmentVariables(): Promise<readonly Example[]> {
+  const { builtInPlatforms } = await import('../platforms/registry.ts');
+  const ofPlatforms = [...builtInPlatforms().values()].flatMap((platform): Example[] => [
+    [platform.environment.token.join(' or '), `token of ${platform.title}`],
+    [platform.environment.base_url, `origin of another ${platform.title} API`],
+  ]);
+  return [...ofPlatforms, ...VARIABLES];
+}
+
+/** Every shortcut, those of the platforms included. */
+export async function allShortcuts(): Promise<readonly Shortcut[]> {
+  return [...SHORTCUTS, ...platformShortcuts(await platformNames())];
+}
+
+const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
+  environment: async () =>
+    `${section('Variables', definitions(await environmentVariables()))}\n\n.env is read too; the environment wins.`,
+  'exit-codes': async () => section('Exit codes', definitions(EXIT_CODES)),
+  shortcuts: async () => {
+    const rows = (await allShortcuts()).map((shortcut): Example => [
+      [shortcut.name, ...shortcut.operands].join(' '),
+      shortcut.means.replace(/^sync /, ''),
+    ]);
+    const after =
+      'Options may follow a shortcut, and a word after it replaces the target all:\n' +
+      '  appsync sync-full notion';
+    return `${section('Shortcuts', definitions(rows))}\n\n${after}`;
+  },
+};
+
+/** `help`, `help COMMAND…`, `help SHORTCUT` and `help TOPIC`. */
+export async function showHelp(
+  { io, output }: CommandContext,
+  program: Command,
+  words: readonly string[],
+): Promise<ExitCode> {
+  const topic = TOPICS[words[0] ?? ''];
+  const text = topic === undefined ? await commandHelp(program, words) : await topic();
+  io.stdout.write(`${helpAsTyped(text, output.program).trimEnd()}\n`);
+  return EXIT.ok;
+}
+
+async function commandHelp(program: Command, words: readonly string[]): Promise<string> {
+  let command = program;
+  for (const word of words) {
+    const child = command.commands.find((candidate) => candidate.name() === word);
+    if (child === undefined) return shortcutHelp(command, word);
+    command = child;
+  }
+  return command.helpInformation();
+}
+
+async function shortcutHelp(command: Command, word: string): Promise<string> {
+  const shortcuts = await allShortcuts();
+  const shortcut = shortcuts.find(({ name }) => name === word);
+  if (shortcut !== undefined) {
+    return `${shortcut.summary}\n\n${section('Means', [`  appsync ${shortcut.means}`])}\n\n${section('Examples', [`  appsync ${shortcut.example}`])}`;
+  }
+  const known = [
+    ...command.commands.map((child) => child.name()),
+    ...Object.keys(TOPICS),
+    ...shortcuts.map(({ name }) => name),
+  ];
+  throw usageError(
+    `no help on "${word}"`,
+    didYouMean(word, known, 'appsync help ') ?? 'appsync help',
+  );
+}

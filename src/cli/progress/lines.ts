@@ -1,0 +1,43 @@
+import { plainText } from '../table.ts';
+import { formatAmount, formatDuration, formatSeconds } from '../units.ts';
+import { describeTotals } from './frame.ts';
+import { isEnded, waitingTime, type ProgressState, type TrackedSource } from './state.ts';
+
+const WORTH_SAYING_MS = 10_000;
+
+/** What a log shows between two looks at a run: a line when a source starts or ends or has to wait long. */
+export function progressLines(
+  before: ProgressState,
+  after: ProgressState,
+  now: number,
+): readonly string[] {
+  const former = new Map(before.sources.map((source) => [source.alias, source]));
+  const lines = after.sources.flatMap((source) =>
+    sourceLines(former.get(source.alias), source, now),
+  );
+  if (after.trouble !== null && before.trouble === null) lines.push(after.trouble);
+  if (after.trouble === null && before.trouble !== null) lines.push('connected again');
+  return lines;
+}
+
+function sourceLines(
+  before: TrackedSource | undefined,
+  source: TrackedSource,
+  now: number,
+): readonly string[] {
+  const name = plainText(source.alias);
+  if (isEnded(source)) {
+    if (before !== undefined && isEnded(before)) return [];
+    const time = formatDuration(now - Date.parse(source.started_at));
+    return [`${name}: ${source.status}, ${formatAmount(source.read, 'record')}, ${time}`];
+  }
+  if (before === undefined) {
+    return [`${name}: started${source.mode === null ? '' : `, ${source.mode}`}`];
+  }
+  const waiting = waitingTime(source, now);
+  if (waiting < WORTH_SAYING_MS || source.waiting_until === before.waiting_until) return [];
+  return [`${name}: waiting for rate budget ${formatSeconds(waiting)}`];
+}
+
+/** The line that comes every few seconds. */
+export const totalsLine = (state: ProgressState, now: number): string => describeTotals(state, now);

@@ -1,0 +1,15 @@
+import { buildProgram } from './program.ts';
+import { SHORTCUTS } from './shortcuts.ts';
+
+/** Names of the commands, from the tree itself. */
+export const commandNames = (): readonly string[] =>
+  buildProgram(
+    async () => {},
+    () => {},
+  ).commands.map((command) => command.name());
+
+/** What no source may be called: `appsync NAME` has to mean one thing. */
+export const reservedNames = (): readonly string[] => [
+  ...commandNames(),
+  ...SHORTCUTS.map(({ name }) => name),
+];

@@ -1,0 +1,70 @@
+import { checkSearchAttributes, isWorkerPolling, runUrl, startRun } from '../client.ts';
+import type { TemporalConnection } from '../client.ts';
+import { syncMetrics } from '../contract/metrics.ts';
+import { targetName } from '../contract/target.ts';
+import type { SyncRunInput } from '../contract/workflows.ts';
+import { AppsyncError, EXIT, reasonOf } from '../errors.ts';
+import { finishRun, insertRun } from '../store/runs.ts';
+import { pause } from './pause.ts';
+import type { Session } from './session.ts';
+
+/** A run that Temporal has accepted. */
+export interface LaunchedRun {
+  readonly runId: string;
+  readonly workflowId: string;
+  /** Its page in the Web UI, when one is known. */
+  readonly webUi: string | null;
+}
+
+const POLLER_PATIENCE_MS = 10_000;
+const POLLER_LOOK_MS = 200;
+
+/** Records and starts a run, once it is sure that some worker will take it up. */
+export async function launchRun(
+  session: Session,
+  run: { readonly input: SyncRunInput; readonly workflowId: string },
+): Promise<LaunchedRun> {
+  const { input, workflowId } = run;
+  const temporal = await session.temporal();
+  await checkSearchAttributes(temporal);
+  await waitForWorker(temporal, input.installation);
+  await insertRun(session.db, {
+    run_id: input.run_id,
+    workflow_id: workflowId,
+    target: targetName(input.target),
+    filters: input.filters,
+    options: input.options,
+  });
+  try {
+    await startRun(temporal, input);
+  } catch (error) {
+    const failure = { type: 'Unreachable', message: `not started: ${reasonOf(error)}` };
+    await finishRun(session.db, {
+      run_id: input.run_id,
+      status: 'failed',
+      metrics: syncMetrics(),
+      error: failure,
+    });
+    throw error;
+  }
+  return { runId: input.run_id, workflowId, webUi: webUiOf(session, temporal, workflowId) };
+}
+
+export const webUiOf = (
+  { temporalUiUrl }: Session,
+  { namespace }: TemporalConnection,
+  workflowId: string,
+): string | null => (temporalUiUrl === null ? null : runUrl(temporalUiUrl, namespace, workflowId));
+
+/** A run that nobody works on would wait in silence: give a starting worker ten seconds, then say so. */
+async function waitForWorker(temporal: TemporalConnection, installation: string): Promise<void> {
+  for (let waited = 0; waited < POLLER_PATIENCE_MS; waited += POLLER_LOOK_MS) {
+    if (await isWorkerPolling(temporal, installation)) return;
+    await pause(POLLER_LOOK_MS);
+  }
+  throw new AppsyncError(EXIT.unreachable, 'no worker asks Temporal for work', {
+    type: 'NoWorker',
+    reason: `nothing polls the task queue of this installation in namespace ${temporal.namespace}`,
+    hint: 'appsync worker',
+  });
+}

@@ -1,0 +1,111 @@
+import type { TemporalConnection } from '../client.ts';
+import type { Config } from '../config.ts';
+import { ensureInstallation } from '../catalog/installation.ts';
+import { ensureStack } from '../stack/stack.ts';
+import { checkDatabase, openDatabase, type Database } from '../store/database.ts';
+import { migrate } from '../store/migrate.ts';
+import type { CommandContext } from './command.ts';
+import { waitAtMost } from './pause.ts';
+import { formatDuration } from './units.ts';
+import { stackSettings } from './stack-settings.ts';
+
+/** A database that is up, migrated and open, and how to get at the rest of the stack. */
+export interface Session {
+  readonly config: Config;
+  readonly db: Database;
+  readonly installation: { readonly id: string; readonly salt: string };
+  readonly temporalUiUrl: string | null;
+  /** Connects on first use. Throws (exit 5) when Temporal does not answer. */
+  readonly temporal: () => Promise<TemporalConnection>;
+  close(): Promise<void>;
+}
+
+export interface SessionNeeds {
+  /** Something has to carry out what this command starts. */
+  readonly worker: boolean;
+  readonly verbose?: boolean;
+}
+
+const CLOSE_MS = 2_000;
+
+/** Starts what is missing of the local stack, then opens and migrates the database. */
+export async function openSession(
+  context: CommandContext,
+  config: Config,
+  needs: SessionNeeds,
+): Promise<Session> {
+  const settings = stackSettings(context, config, needs);
+  const stack = await ensureStack(settings, reportSteps(context, needs.verbose === true));
+  const db = openDatabase(stack.databaseUrl);
+  const temporal = connectOnce(config, stack.temporalAddress);
+  const close = async () => {
+    // A query that hangs must not keep the program from ending.
+    await waitAtMost(Promise.allSettled([temporal.close(), db.end()]), CLOSE_MS);
+  };
+  try {
+    await checkDatabase(db);
+    await migrate(db);
+    return {
+      config,
+      db,
+      installation: await ensureInstallation(db),
+      temporalUiUrl: config.temporalUiUrl ?? stack.temporalUiUrl,
+      temporal: temporal.connect,
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Runs `work` in a session and closes it, whatever happens. */
+export async function withSession<T>(
+  context: CommandContext,
+  config: Config,
+  needs: SessionNeeds,
+  work: (session: Session) => Promise<T>,
+): Promise<T> {
+  const session = await openSession(context, config, needs);
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The Temporal client is slow to load, and not every command needs it. */
+function connectOnce(config: Config, address: string | undefined) {
+  let connection: Promise<TemporalConnection> | undefined;
+  return {
+    connect: () => {
+      connection ??= import('../client.ts').then(({ connectTemporal }) =>
+        connectTemporal({ address, env: config.env }),
+      );
+      return connection;
+    },
+    close: async () => {
+      await (await connection)?.close();
+    },
+  };
+}
+
+const SLOW_MS = 1_000;
+
+interface Step {
+  readonly name: string;
+  readonly ms: number;
+}
+
+/** Steps of a start are shown on a terminal as they come; elsewhere once a start takes over a second. */
+export function reportSteps(
+  { io, output }: CommandContext,
+  verbose: boolean,
+): (step: Step) => void {
+  const began = io.now();
+  return ({ name, ms }) => {
+    if (verbose || io.stderr.isTTY || io.now() - began >= SLOW_MS) {
+      output.note(output.notePaint.dim(`${name} (${formatDuration(ms)})`));
+    }
+  };
+}

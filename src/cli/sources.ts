@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs';
+import { applyCatalog } from '../catalog/apply.ts';
+import { differenceLines } from '../catalog/difference.ts';
+import { listSources as readSources, type ListedSource } from '../catalog/listing.ts';
+import { EXIT, configurationError, type ExitCode } from '../errors.ts';
+import { readCatalog } from './catalog.ts';
+import { loadConfig, type CommandContext } from './command.ts';
+import { withSession } from './session.ts';
+import { statusColour } from './sync-result.ts';
+import { plainText, type TableColumn } from './table.ts';
+import type { Paint } from './output.ts';
+import { formatAmount, formatRelative } from './units.ts';
+
+/** `appsync sources list` */
+export async function listSources(context: CommandContext): Promise<ExitCode> {
+  const { io, output } = context;
+  const config = await loadConfig(context);
+  return withSession(context, config, { worker: false }, async ({ db }) => {
+    const sources = await readSources(db);
+    if (output.json) output.document(sources);
+    else if (sources.length > 0) output.table(sourceColumns(io.now(), output.paint), sources);
+    if (sources.length === 0) {
+      const next = existsSync(config.catalogPath) ? 'sources apply' : 'init';
+      output.note(`no sources yet; next: ${output.program} ${next}`);
+    }
+    return EXIT.ok;
+  });
+}
+
+function sourceColumns(now: number, paint: Paint): readonly TableColumn<ListedSource>[] {
+  return [
+    { header: 'SOURCE', text: ({ alias }) => alias, shrinks: true },
+    { header: 'PLATFORM', text: ({ platform }) => platform },
+    { header: 'APP', text: ({ app }) => app ?? '', shrinks: true },
+    { header: 'COMPONENT', text: ({ component }) => component ?? '', shrinks: true },
+    {
+      header: 'EVERY',
+      text: ({ enabled, every, cron }) => (enabled ? (every ?? cron ?? '') : 'disabled'),
+      data: ({ every, cron }) => every ?? cron,
+    },
+    {
+      header: 'STATUS',
+      text: ({ last_status }) => last_status ?? 'never',
+      data: ({ last_status }) => last_status,
+      paint: (cell, { last_status }) => statusColour(last_status ?? '', paint)(cell),
+    },
+    {
+      header: 'SYNCED',
+      text: ({ last_synced_at }) =>
+        last_synced_at === null ? '' : formatRelative(last_synced_at, now),
+      data: ({ last_synced_at }) => last_synced_at,
+    },
+  ];
+}
+
+/** `appsync sources apply` */
+export async function applySources(context: CommandContext, prune: boolean): Promise<ExitCode> {
+  const { output } = context;
+  const config = await loadConfig(context);
+  const file = await readCatalog(config);
+  if (file === null) throw configurationError(`there is no ${config.catalogPath}`, 'appsync init');
+  return withSession(context, config, { worker: false }, async ({ db }) => {
+    const difference = await applyCatalog(db, file, { prune });
+    if (output.json) output.document(difference);
+    else for (const line of differenceLines(difference)) output.print(plainText(line));
+    output.note(`applied ${file.path}: ${formatAmount(file.sources.length, 'source')}`);
+    return EXIT.ok;
+  });
+}

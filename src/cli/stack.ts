@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { ensureStack, stackStatus, stopStack, type StackStatus } from '../stack/stack.ts';
+import { loadConfig, type CommandContext } from './command.ts';
+import { openSession, reportSteps } from './session.ts';
+import { stackSettings } from './stack-settings.ts';
+import type { Output } from './output.ts';
+import { formatRelative } from './units.ts';
+
+/** `appsync up` */
+export async function startStack(context: CommandContext): Promise<ExitCode> {
+  const config = await loadConfig(context);
+  const session = await openSession(context, config, { worker: true });
+  await session.close();
+  return showStatus(context);
+}
+
+/** `appsync down` */
+export async function stopLocalStack(context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
+  const config = await loadConfig(context);
+  await stopStack(stackSettings(context, config, { worker: false }));
+  if (output.json) output.document({ stopped: true, home: config.home });
+  output.note(
+    `stopped; the data stays in ${config.home}, and ${output.program} up starts it again`,
+  );
+  return EXIT.ok;
+}
+
+/** `appsync status` */
+export async function showStatus(context: CommandContext): Promise<ExitCode> {
+  const { io, output } = context;
+  const config = await loadConfig(context);
+  const status = await stackStatus(stackSettings(context, config, { worker: false }));
+  if (output.json) output.document(status);
+  else for (const line of statusLines(status, output, io.now())) output.print(line);
+  return EXIT.ok;
+}
+
+function statusLines(status: StackStatus, { paint }: Output, now: number): readonly string[] {
+  const { postgres, temporal, workers } = status;
+  const down = paint.yellow('not running');
+  const process = (pid: number | null) => (pid === null ? '' : paint.dim(`  pid ${pid}`));
+  return [
+    `postgres   ${postgres === null ? down : withoutPassword(postgres.url) + process(postgres.pid)}`,
+    `temporal   ${temporal === null ? down : temporal.address + process(temporal.pid)}`,
+    ...(temporal?.ui_url ? [`web ui     ${temporal.ui_url}`] : []),
+    ...(workers.length === 0 ? [`worker     ${down}`] : []),
+    ...workers.map(
+      ({ pid, started_at }) =>
+        `worker     started ${formatRelative(started_at, now)}${process(pid)}`,
+    ),
+  ];
+}
+
+/** A connection string for people to see: user and password are not for the screen. */
+export const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, '//');
+
+/** `appsync env`: lines for `eval`. */
+export async function printEnvironment(context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
+  const config = await loadConfig(context);
+  const settings = stackSettings(context, config, { worker: false });
+  const stack = await ensureStack(settings, reportSteps(context, false));
+  const variables = {
+    DATABASE_URL: stack.databaseUrl,
+    TEMPORAL_ADDRESS: stack.temporalAddress,
+    TEMPORAL_UI_URL: config.temporalUiUrl ?? stack.temporalUiUrl,
+  };
+  for (const [name, value] of Object.entries(variables)) {
+    if (value !== null && value !== undefined) output.print(`export ${name}=${shellWord(value)}`);
+  }
+  return EXIT.ok;
+}
+
+/** Quoted so that a shell takes it literally. */
+export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** `appsync worker`: a worker in the foreground, in a process of its own, until Ctrl-C. */
+export async function runWorker(context: CommandContext): Promise<ExitCode> {
+  const config = await loadConfig(context);
+  const settings = stackSettings(context, config, { worker: false });
+  const stack = await ensureStack(settings, reportSteps(context, false));
+  const child = spawn(process.execPath, [settings.workerEntry], {
+    env: {
+      ...config.env,
+      DATABASE_URL: stack.databaseUrl,
+      TEMPORAL_ADDRESS: stack.temporalAddress,
+    },
+    stdio: ['ignore', 'inherit', 'inherit'],
+    // Out of the terminal's process group: one Ctrl-C must be one signal, as a second one ends it hard.
+    detached: true,
+  });
+  const unsubscribe = context.io.onInterrupt(() => child.kill('SIGTERM'));
+  try {
+    const [code] = (await once(child, 'exit')) as [number | null];
+    return code === 0 ? EXIT.ok : EXIT.failed;
+  } finally {
+    unsubscribe();
+  }
+}

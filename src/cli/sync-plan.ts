@@ -1,0 +1,119 @@
+import { withCatalogApplied } from '../catalog/apply.ts';
+import type { CatalogFile } from '../catalog/file.ts';
+import { findSources, type SourceRow } from '../catalog/source-query.ts';
+import type { SyncOptions } from '../contract/options.ts';
+import type { ScanMode } from '../contract/scan.ts';
+import { targetName } from '../contract/target.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import type { Queryable } from '../store/database.ts';
+import { readSource } from '../store/sources.ts';
+import type { CommandContext } from './command.ts';
+import type { Session } from './session.ts';
+import type { SyncRequest } from './sync-options.ts';
+import { resolveTargetAndFilters } from './sync-target.ts';
+import type { TableColumn } from './table.ts';
+import { formatAmount, formatRelative } from './units.ts';
+
+/** What a sync would do with one source, from what is known now; the schema is only read when it runs. */
+export interface PlannedSource {
+  readonly alias: string;
+  readonly platform: string;
+  readonly account: string;
+  readonly table: string;
+  readonly enabled: boolean;
+  readonly mode: ScanMode;
+  /** Incremental: records edited at or after this time. */
+  readonly since: string | null;
+  readonly reason: string;
+  /** Records of the last full scan. */
+  readonly expected: number | null;
+}
+
+/** `--dry-run`: which sources match and how each would be read. Plans from the file, applies nothing. */
+export async function planSync(
+  context: CommandContext,
+  session: Session,
+  file: CatalogFile | null,
+  request: SyncRequest & { readonly target: string },
+): Promise<ExitCode> {
+  const { io, output } = context;
+  const plan = (db: Queryable) => readPlan(db, request, new Date(io.now()));
+  const planned =
+    file === null ? await plan(session.db) : await withCatalogApplied(session.db, file, plan);
+  if (output.json) {
+    const { target, filters, sources } = planned;
+    output.document({ dry_run: true, target, filters, options: request.options, sources });
+    return EXIT.ok;
+  }
+  if (planned.sources.length > 0) output.table(planColumns(io.now()), planned.sources);
+  const disabled = planned.sources.filter(({ enabled }) => !enabled).length;
+  output.note();
+  output.note(
+    `dry run: ${formatAmount(planned.sources.length, 'source')} would be synced` +
+      (disabled > 0 ? `, ${disabled} of them disabled (--only-enabled leaves them out)` : '') +
+      '; nothing was written',
+  );
+  return EXIT.ok;
+}
+
+async function readPlan(
+  db: Queryable,
+  request: SyncRequest & { readonly target: string },
+  now: Date,
+) {
+  const { target, filters } = await resolveTargetAndFilters(db, request.target, request.filters);
+  const sources: PlannedSource[] = [];
+  for (const source of await findSources(db, target, filters, now)) {
+    sources.push(await planSource(db, source, request.options));
+  }
+  return { target: targetName(target), filters, sources };
+}
+
+async function planSource(
+  db: Queryable,
+  source: SourceRow,
+  options: SyncOptions,
+): Promise<PlannedSource> {
+  const state = await readSource(db, source.id);
+  return {
+    alias: source.alias,
+    platform: source.platform,
+    account: source.account,
+    table: `${source.table_schema}.${source.table_name}`,
+    enabled: source.enabled,
+    ...expectedScan(state, options),
+    expected: state.full_scan_records,
+  };
+}
+
+/** The scan that a sync would choose by the source's stored state. A changed schema makes it full, too. */
+export function expectedScan(
+  state: { readonly watermark: string | null; readonly certified: boolean },
+  { incremental }: Pick<SyncOptions, 'incremental'>,
+): Pick<PlannedSource, 'mode' | 'since' | 'reason'> {
+  const full = (reason: string) => ({ mode: 'full', since: null, reason }) as const;
+  if (state.watermark === null) return full('first sync');
+  if (!incremental) return full('asked for');
+  if (!state.certified) return full('the last full scan was not whole');
+  const since = state.watermark;
+  return { mode: 'incremental', since, reason: `changes since ${since}` };
+}
+
+function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
+  return [
+    { header: 'SOURCE', text: ({ alias }) => alias, shrinks: true },
+    { header: 'TABLE', text: ({ table }) => table, shrinks: true },
+    { header: 'MODE', text: ({ mode }) => mode },
+    {
+      header: 'WHY',
+      text: ({ since, reason }) =>
+        since === null ? reason : `changes since ${formatRelative(since, now)}`,
+      data: ({ reason }) => reason,
+    },
+    {
+      header: 'ENABLED',
+      text: ({ enabled }) => (enabled ? 'yes' : 'no'),
+      data: ({ enabled }) => String(enabled),
+    },
+  ];
+}

@@ -1,0 +1,42 @@
+const counts = new Intl.NumberFormat('en-US');
+
+/** `1234567` → `1,234,567`. */
+export const formatCount = (count: number): string => counts.format(Math.round(count));
+
+/** `1 source`, `1,200 sources`. */
+export const formatAmount = (count: number, noun: string): string =>
+  `${formatCount(count)} ${noun}${Math.round(count) === 1 ? '' : 's'}`;
+
+/** `812 ms`, `12.3 s`, `2 min 5 s`, `1 h 2 min`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 59_950) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3_600)} h ${Math.floor((seconds % 3_600) / 60)} min`;
+}
+
+/** Whole seconds and up, for what is estimated or still runs: `0 s`, `12 s`, `2 min 5 s`. */
+export function formatSeconds(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  return seconds < 60 ? `${seconds} s` : formatDuration(seconds * 1_000);
+}
+
+/** `480/s`, `3.2/s`: records or requests per second. */
+export const formatRate = (perSecond: number): string =>
+  `${perSecond >= 10 ? formatCount(perSecond) : perSecond.toFixed(1)}/s`;
+
+/** `12 s ago`, `3 h ago`, `5 d ago`; `in 2 min` for what is to come. */
+export function formatRelative(iso: string, now: number): string {
+  const distance = Date.parse(iso) - now;
+  const amount = largestUnit(Math.abs(distance));
+  return distance > 0 ? `in ${amount}` : `${amount} ago`;
+}
+
+function largestUnit(ms: number): string {
+  const seconds = Math.floor(ms / 1_000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
+}

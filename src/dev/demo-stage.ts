@@ -1,0 +1,80 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommandContext } from '../cli/command.ts';
+import type { CliIo } from '../cli/io.ts';
+import { stackSettings } from '../cli/stack-settings.ts';
+import { readConfig, type Config, type Environment } from '../config.ts';
+import { demoWorld } from '../sim/demo-world.ts';
+import { AIRTABLE_TOKEN, NOTION_TOKEN, startSimulator, type Simulator } from '../sim/simulator.ts';
+import { stopStack, type StackSettings } from '../stack/stack.ts';
+import { demoCatalog } from './demo-catalog.ts';
+
+/** Notion's Business plan: 600 requests in any 60 seconds. Airtable's limit is 5 per second and base. */
+const NOTION_LIMIT = 600;
+/** A round trip to the simulated platforms, so that waiting looks like waiting. */
+const LATENCY_MS = 40;
+
+/** Simulated platforms and a home of its own, so that the demo never meets a person's data. */
+export interface DemoStage {
+  readonly simulator: Simulator;
+  /** The process as commands of the demo see it: environment and catalog point at the stage. */
+  readonly io: CliIo;
+  readonly config: Config;
+  readonly home: string;
+  readonly settings: StackSettings;
+}
+
+/** Sets the stage below `home`. With `fresh`, what an earlier demo left there is removed first. */
+export async function setStage(
+  context: CommandContext,
+  home: string,
+  options: { readonly fresh: boolean },
+): Promise<DemoStage> {
+  if (options.fresh) {
+    const config = readConfig(stageEnvironment(context.io.env, home, 'http://127.0.0.1'), home);
+    await stopStack(stackSettings(context, config, { worker: true }));
+    await rm(home, { recursive: true, force: true });
+  }
+  await mkdir(home, { recursive: true });
+  const simulator = await startOnSamePort(join(home, 'simulator-port'));
+  await writeFile(join(home, 'appsync.yaml'), demoCatalog());
+  const env = stageEnvironment(context.io.env, home, simulator.notionUrl);
+  const config = readConfig(env, home);
+  return {
+    simulator,
+    io: { ...context.io, env, cwd: home, loadEnvironment: async () => env },
+    config,
+    home,
+    settings: stackSettings(context, config, { worker: true }),
+  };
+}
+
+/** A port that stays the same keeps the worker that runs: another base URL would replace it. */
+async function startOnSamePort(portFile: string): Promise<Simulator> {
+  const options = {
+    world: demoWorld(),
+    notion: { rateLimit: NOTION_LIMIT, latencyMs: LATENCY_MS },
+    airtable: { latencyMs: LATENCY_MS },
+  };
+  const remembered = Number(await readFile(portFile, 'utf8').catch(() => '0'));
+  const simulator = await startSimulator({ ...options, port: remembered }).catch(() =>
+    startSimulator(options),
+  );
+  await writeFile(portFile, String(simulator.port));
+  return simulator;
+}
+
+function stageEnvironment(env: Environment, home: string, origin: string): Environment {
+  const kept = Object.entries(env).filter(
+    ([name]) => !/^(DATABASE_URL$|TEMPORAL_(?!CLI_PATH))/.test(name),
+  );
+  return {
+    ...Object.fromEntries(kept),
+    APPSYNC_HOME: home,
+    APPSYNC_CATALOG: join(home, 'appsync.yaml'),
+    NOTION_TOKEN,
+    NOTION_BASE_URL: origin,
+    AIRTABLE_TOKEN,
+    AIRTABLE_ENDPOINT_URL: origin,
+  };
+}

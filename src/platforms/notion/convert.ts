@@ -1,0 +1,97 @@
+import type { Column, ConvertedRecord } from '../../contract/schema.ts';
+import { SyncFailure } from '../../errors.ts';
+import { isObject, type JsonObject } from '../values/json-object.ts';
+import { recordHash, type StablePart } from '../values/record-hash.ts';
+import { isCutShort, rollupDoubt } from './cut-short.ts';
+import { propertyId } from './property-types.ts';
+import { Unfit, withoutQuery } from './property-values.ts';
+import { timeText, valueText } from './value-text.ts';
+
+/** What the conversion of one page gathers besides its values. */
+interface Findings {
+  errors: Record<string, string> | null;
+  readonly truncated: string[];
+}
+
+/** Gives the text of one property, or null with an entry in the findings. */
+type Cell = (property: JsonObject, findings: Findings) => string | null;
+
+/**
+ * A conversion of pages into rows of these columns. Properties are found by id, whatever they are named
+ * now; those without a column are left to `raw`. It throws for nothing but a page without an id.
+ */
+export function createConverter(columns: readonly Column[]): (page: unknown) => ConvertedRecord {
+  const cells = columns.map(compileCell);
+  const indexOf = propertyIndex(columns);
+  return (page) => {
+    if (!isObject(page) || typeof page['id'] !== 'string') {
+      throw new SyncFailure('InvalidAnswer', 'Notion gave a page without an id');
+    }
+    const values: (string | null)[] = cells.map(() => null);
+    const findings: Findings = { errors: null, truncated: [] };
+    const properties = isObject(page['properties']) ? Object.values(page['properties']) : [];
+    for (const property of properties) {
+      const index = indexOf(property);
+      const cell = cells[index];
+      if (cell && isObject(property)) values[index] = cell(property, findings);
+    }
+    return {
+      id: page['id'],
+      created_at: timeText(page['created_time']),
+      edited_at: timeText(page['last_edited_time']),
+      values,
+      errors: findings.errors,
+      truncated: findings.truncated,
+      raw: JSON.stringify(page),
+      hash: pageHash(page),
+    };
+  };
+}
+
+function compileCell(column: Column): Cell {
+  const asDescribed = valueText(column.type, column.column_type);
+  return (property, findings) => {
+    const type = typeof property['type'] === 'string' ? property['type'] : column.type;
+    // The type may have changed since the schema was read: then the value fits its column or does not.
+    const toText = type === column.type ? asDescribed : valueText(type, column.column_type);
+    const text = toText(property[type]);
+    const error = text instanceof Unfit ? text.reason : rollupDoubt(type, property);
+    if (error !== null) findings.errors = { ...findings.errors, [column.id]: error };
+    if (text instanceof Unfit) return null;
+    if (isCutShort(type, property)) findings.truncated.push(column.id);
+    return text;
+  };
+}
+
+/** The index of a property's column, -1 for none. Decoding an id once per converter is enough. */
+function propertyIndex(columns: readonly Column[]): (property: unknown) => number {
+  const byId = new Map(columns.map((column, index) => [column.id, index]));
+  const byWrittenId = new Map<string, number>();
+  return (property) => {
+    const id = isObject(property) ? property['id'] : undefined;
+    if (typeof id !== 'string') return -1;
+    const known = byWrittenId.get(id);
+    if (known !== undefined) return known;
+    const index = byId.get(propertyId(id)) ?? -1;
+    byWrittenId.set(id, index);
+    return index;
+  };
+}
+
+/**
+ * Addresses that Notion signs are made anew for every answer: what comes after the question mark and
+ * when it expires are no part of a page's content.
+ */
+const withoutSignature: StablePart = (object) => {
+  const { url, expiry_time: expiry } = object;
+  if (typeof url !== 'string') return object;
+  if (expiry === undefined && !url.includes('X-Amz-Signature=')) return object;
+  const { expiry_time: _, ...rest } = object;
+  return { ...rest, url: withoutQuery(url) };
+};
+
+function pageHash(page: JsonObject): string {
+  if (page['request_id'] === undefined) return recordHash(page, withoutSignature);
+  const { request_id: _, ...content } = page;
+  return recordHash(content, withoutSignature);
+}

@@ -1,0 +1,29 @@
+import { SyncFailure } from '../../errors.ts';
+import type { SourceRef } from '../platform.ts';
+import { isObject } from '../values/json-object.ts';
+
+const UUID = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/;
+
+/** An id as Notion writes it, lower case with dashes; null when it is none. Links have it without dashes. */
+export function dashedId(id: string): string | null {
+  return UUID.exec(id.trim().toLowerCase())?.slice(1).join('-') ?? null;
+}
+
+/** Checks `{ data_source: <uuid> }` from a catalog file. */
+export function parseRef(ref: unknown): SourceRef {
+  if (!isObject(ref)) throw new Error('ref must be { data_source: <id> }');
+  const { data_source: id, ...others } = ref;
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new Error(`ref.${other} is unknown: a ref has data_source only`);
+  const dataSource = typeof id === 'string' ? dashedId(id) : null;
+  if (dataSource === null) {
+    throw new Error('ref.data_source must be the id of a data source, 32 hexadecimal digits');
+  }
+  return { data_source: dataSource };
+}
+
+export function dataSourceId(ref: SourceRef): string {
+  const { data_source: id } = ref;
+  if (id === undefined) throw new SyncFailure('Misconfigured', 'ref.data_source is missing');
+  return dashedId(id) ?? id;
+}

@@ -1,0 +1,285 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { RateRule } from '../../src/platforms/platform.ts';
+import { createRateBudget, type Grant, type RateBudget } from '../../src/platforms/rate-limit.ts';
+import { openDatabase, type Database } from '../../src/store/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+
+/** A budget of its own for each test: `rate` a second, as a platform that counts per window has it. */
+let serial = 0;
+function rule(of: Partial<RateRule> = {}): RateRule {
+  serial += 1;
+  const rate = of.rate ?? 10;
+  const window_ms = of.window_ms ?? 500;
+  const limit = of.limit ?? Math.max(1, Math.floor((rate * window_ms) / 1000));
+  return { key: `test:${serial}`, rate, window_ms, limit, burst: limit, ...of };
+}
+
+const who = { account: 'acme' };
+
+/** When the request may go, in ms of the server's clock. */
+function timeOf(grant: Grant): number {
+  if (grant.state !== 'granted') throw new Error(`not granted but ${grant.state}`);
+  return grant.go_at * 1000;
+}
+
+async function takeTimes(
+  budgets: readonly RateBudget[],
+  rules: readonly RateRule[],
+  count: number,
+): Promise<number[]> {
+  const takes = Array.from({ length: count }, (_, i) =>
+    (budgets[i % budgets.length] as RateBudget).take(rules, who),
+  );
+  return (await Promise.all(takes)).map(timeOf).toSorted((a, b) => a - b);
+}
+
+/** The most times that fall into any window of this length. */
+function mostIn(windowMs: number, times: readonly number[]): number {
+  return Math.max(
+    ...times.map((start) => times.filter((t) => t >= start && t < start + windowMs).length),
+  );
+}
+
+describe('the rate budget', () => {
+  let database: TestDatabase;
+  let pools: Database[];
+  let workers: RateBudget[];
+  let budget: RateBudget;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    pools = [openDatabase(database.url, 10), openDatabase(database.url, 10)];
+    workers = pools.map((pool) => createRateBudget(pool));
+    budget = createRateBudget(database.pool);
+  });
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    await database.drop();
+  });
+
+  it('grants two workers together no more than the limit in any window', async () => {
+    const shared = rule({ rate: 10, window_ms: 500, limit: 5 });
+    const times = await takeTimes(workers, [shared], 200);
+    expect(mostIn(500, times)).toBe(5);
+  });
+
+  it.each([
+    { like: 'a limit per second', rate: 5, window_ms: 1000 },
+    { like: 'a limit per minute', rate: 3, window_ms: 60_000, burst: 30 },
+  ])('uses more than 95 % of $like when there is work', async ({ like: _, ...of }) => {
+    const shared = rule(of);
+    const inMinute = shared.rate * 60;
+    const takes = Array.from({ length: inMinute + 50 }, (_, i) =>
+      (workers[i % 2] as RateBudget).take([shared], who),
+    );
+    const granted = (await Promise.all(takes)).filter((grant) => grant.state === 'granted');
+    expect(granted.length / inMinute).toBeGreaterThan(0.95);
+    expect(mostIn(shared.window_ms, granted.map(timeOf))).toBeLessThanOrEqual(shared.limit);
+  });
+
+  it('lets a burst go at once, then keeps to the rate', async () => {
+    const bursty = rule({ rate: 20, window_ms: 60_000, limit: 1200, burst: 4 });
+    const times = await takeTimes([budget], [bursty], 10);
+    const last = times.at(-1) as number;
+    expect((times[3] as number) - (times[0] as number)).toBeLessThan(150);
+    expect(last - (times[0] as number)).toBeGreaterThan(250);
+    for (let i = 5; i < 10; i += 1) {
+      expect((times[i] as number) - (times[i - 1] as number)).toBeGreaterThan(49);
+    }
+  });
+
+  it('serves whoever asks first first', async () => {
+    const shared = rule();
+    const times: number[] = [];
+    for (let i = 0; i < 40; i += 1) {
+      times.push(timeOf(await (workers[i % 2] as RateBudget).take([shared], who)));
+    }
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  it('stretches the window for less than one request a second', async () => {
+    const slow = rule({ rate: 0.5, window_ms: 2000, limit: 1 });
+    const times = await takeTimes(workers, [slow], 8);
+    for (let i = 1; i < times.length; i += 1) {
+      expect((times[i] as number) - (times[i - 1] as number)).toBeGreaterThanOrEqual(2000);
+    }
+  });
+
+  it('reserves nothing beyond a minute and says when to come back', async () => {
+    const slow = rule({ rate: 0.05, window_ms: 20_000, limit: 1 });
+    const grants = [];
+    for (let i = 0; i < 6; i += 1) grants.push(await budget.take([slow], who));
+    const refused = grants.filter((grant) => grant.state === 'busy');
+    expect(grants.map((grant) => grant.state).join(' ')).toBe(
+      'granted granted granted busy busy busy',
+    );
+    // The fourth would go after 60.75 s; half a minute of reservations will be free then.
+    for (const { wait_ms } of refused) expect(Math.abs(wait_ms - 30_700)).toBeLessThan(500);
+    expect((await statusOf(slow)).waiting).toBe(2);
+  });
+
+  it('grants a request of several rules at the first time that fits all of them', async () => {
+    const token = rule({ rate: 20, window_ms: 1000, limit: 20 });
+    const base = rule({ rate: 2, window_ms: 1000, limit: 2 });
+    const times = await takeTimes(workers, [token, base], 7);
+    expect(mostIn(1000, times)).toBe(2);
+    expect((await statusOf(token)).waiting).toBe((await statusOf(base)).waiting);
+  });
+
+  it('takes nothing of any rule when one refuses', async () => {
+    const open = rule();
+    const spent = rule({ rate: 0.01, window_ms: 100_000, limit: 1 });
+    await budget.take([spent], who);
+    await budget.take([open], who);
+    const refused = await budget.take([open, spent], who);
+    expect(refused.state).toBe('busy');
+    expect(await statusOf(open)).toMatchObject({ used: 1, waiting: 0 });
+  });
+
+  it('does not hold one base up behind the reservations of another', async () => {
+    const token = rule({ rate: 20, window_ms: 1000, limit: 20 });
+    const busy = rule({ rate: 1, window_ms: 1000, limit: 1 });
+    const idle = rule({ rate: 1, window_ms: 1000, limit: 1 });
+    for (let i = 0; i < 15; i += 1) await budget.take([busy, token], who);
+    expect((await budget.take([idle, token], who)).wait_ms).toBe(0);
+  });
+
+  it('keeps to the limit of a shared rule whatever the order in which its times are taken', async () => {
+    const token = rule({ rate: 6, window_ms: 1000, limit: 6 });
+    const bases = [1, 2, 3, 4].map((rate) => rule({ rate, window_ms: 1000, limit: rate }));
+    const takes = Array.from({ length: 120 }, (_, i) =>
+      (workers[i % 2] as RateBudget).take([token, bases[(i * 7) % 4] as RateRule], who),
+    );
+    const times = (await Promise.all(takes)).map(timeOf).toSorted((a, b) => a - b);
+    expect([5, 6]).toContain(mostIn(1000, times));
+  });
+
+  it('never deadlocks when two workers name the same rules in different orders', async () => {
+    const a = rule({ rate: 1000, limit: 500 });
+    const b = rule({ rate: 1000, limit: 500 });
+    const takes = Array.from({ length: 100 }, (_, i) =>
+      (workers[i % 2] as RateBudget).take(i % 2 ? [a, b] : [b, a], who),
+    );
+    const blocks = [budget.block([b, a], 1, 'once'), budget.block([a, b], 1, 'twice')];
+    await expect(Promise.all([...takes, ...blocks])).resolves.toHaveLength(102);
+  });
+
+  describe('when a platform said to wait', () => {
+    it('gives no time before that, to any worker', async () => {
+      const shared = rule();
+      await budget.take([shared], who);
+      await budget.block([shared], 3_000, 'the rate is limited');
+      const blockedUntil = (await statusOf(shared)).blocked_until?.getTime() as number;
+      const times = await takeTimes(workers, [shared], 20);
+      expect(times[0]).toBeGreaterThan(blockedUntil);
+      expect(mostIn(500, times)).toBe(5);
+    });
+
+    it('takes back reservations that fall into it, and only those', async () => {
+      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
+      const grants = [];
+      for (let i = 0; i < 5; i += 1) grants.push(await budget.take([shared], who));
+      await budget.block([shared], 2_000, 'the rate is limited');
+      const blockedUntil = (await statusOf(shared)).blocked_until?.getTime() as number;
+      const held = grants.slice(1).map(timeOf);
+      const again = [];
+      for (const go_at of held) again.push(timeOf(await budget.take([shared], who, go_at / 1000)));
+      expect(held[1]).toBeLessThan(blockedUntil);
+      expect(Math.min(...again)).toBeGreaterThan(blockedUntil);
+      expect(again.slice(2)).toEqual(held.slice(2));
+      expect(mostIn(1000, again)).toBe(1);
+    });
+
+    it('keeps the longest of several blocks, with its reason', async () => {
+      const shared = rule();
+      await budget.take([shared], who);
+      await budget.block([shared], 40_000, 'long');
+      await budget.block([shared], 1_000, 'short');
+      const grant = await budget.take([shared], who);
+      expect(grant).toMatchObject({ state: 'granted', wait_ms: expect.any(Number) });
+      expect(grant.wait_ms).toBeGreaterThan(39_000);
+      expect((await statusOf(shared)).block_reason).toBe('long');
+    });
+
+    it('reserves nothing when that is more than a minute away', async () => {
+      const shared = rule();
+      await budget.take([shared], who);
+      await budget.block([shared], 300_000, 'the plan is used up');
+      const grant = await budget.take([shared], who);
+      expect(grant).toMatchObject({ state: 'blocked', reason: 'the plan is used up' });
+      expect(Math.abs(grant.wait_ms - 300_250)).toBeLessThan(1_000);
+      expect((await statusOf(shared)).waiting).toBe(0);
+    });
+  });
+
+  describe('a reservation', () => {
+    it('stands when its holder asks again in time', async () => {
+      const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
+      await budget.take([shared], who);
+      const go_at = timeOf(await budget.take([shared], who)) / 1000;
+      expect(await budget.take([shared], who, go_at)).toMatchObject({ state: 'granted', go_at });
+      expect((await statusOf(shared)).waiting).toBe(1);
+    });
+
+    it('is lost when its holder comes late, as after a sleep of the machine', async () => {
+      const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
+      const long = timeOf(await budget.take([shared], who)) / 1000 - 5;
+      const anew = timeOf(await budget.take([shared], who, long));
+      expect(anew).toBeGreaterThan((long + 5) * 1000 + 500);
+    });
+  });
+
+  describe('when several runs ask for different rates', () => {
+    it('keeps to the lowest for two minutes', async () => {
+      const fast = rule({ rate: 10, window_ms: 1000 });
+      const slow = { ...fast, rate: 2, limit: 2, burst: 2 };
+      await budget.take([slow], who);
+      const times = await takeTimes(workers, [fast], 12);
+      expect(mostIn(1000, times)).toBeLessThanOrEqual(2);
+      expect(await statusOf(fast)).toMatchObject({ rate: 2 });
+
+      await database.pool.query(
+        `update appsync.rate_budget
+            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121)::appsync.rate_claim
+                                 from unnest(claims) c where c.rate = 2)
+                      || array(select c from unnest(claims) c where c.rate <> 2)
+          where key = $1`,
+        [fast.key],
+      );
+      await budget.take([fast], who);
+      expect(await statusOf(fast)).toMatchObject({ rate: 10 });
+    });
+  });
+
+  it('keeps a bucket alone for rates too high to list every grant', async () => {
+    const unlimited = rule({ rate: 100_000, window_ms: 1000, limit: 100_000, burst: 100_000 });
+    const grants = await Promise.all(
+      Array.from({ length: 200 }, (_, i) => (workers[i % 2] as RateBudget).take([unlimited], who)),
+    );
+    expect(grants.every((grant) => grant.wait_ms === 0)).toBe(true);
+    const slower = rule({ rate: 5000, window_ms: 1000, limit: 5000, burst: 10 });
+    const times = await takeTimes(workers, [slower], 100);
+    expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(17);
+  });
+
+  it('tells what is used, free, waiting and blocked', async () => {
+    const shared = rule({ rate: 5, window_ms: 1000, limit: 5 });
+    await takeTimes([budget], [shared], 7);
+    const before = await statusOf(shared);
+    expect(before).toMatchObject({ account: 'acme', rate: 5, used: 5, free: 0, waiting: 2 });
+    expect(before.waiting_until?.getTime()).toBeGreaterThan(Date.now());
+    expect(before.blocked_until).toBeNull();
+    await budget.block([shared], 30_000, 'the rate is limited');
+    expect(await statusOf(shared)).toMatchObject({
+      waiting: 0,
+      waiting_until: null,
+      block_reason: 'the rate is limited',
+    });
+  });
+
+  async function statusOf({ key }: RateRule) {
+    const status = (await budget.status()).find((row) => row.key === key);
+    if (status === undefined) throw new Error(`no budget ${key}`);
+    return status;
+  }
+});

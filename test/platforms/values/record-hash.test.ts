@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { recordHash } from '../../../src/platforms/values/record-hash.ts';
+
+describe('a record hash', () => {
+  it('does not depend on the order of keys, and does on the order of lists', () => {
+    expect(recordHash({ a: 1, b: { c: 2, d: 3 } })).toBe(recordHash({ b: { d: 3, c: 2 }, a: 1 }));
+    expect(recordHash([1, 2])).not.toBe(recordHash([2, 1]));
+  });
+
+  it('tells apart what looks alike', () => {
+    const alike = [
+      1,
+      '1',
+      '1;',
+      true,
+      'true',
+      null,
+      'null',
+      [],
+      {},
+      [[]],
+      [null],
+      ['', ''],
+      [''],
+      { a: '' },
+      { a: null },
+      { '1:a': 'b' },
+      { a: { b: 1 } },
+      { a: {}, b: 1 },
+    ];
+    expect(new Set(alike.map((value) => recordHash(value))).size).toBe(alike.length);
+  });
+
+  it('leaves out what the caller takes out of any object', () => {
+    const hash = (token: string) =>
+      recordHash({ list: [{ url: 'u', token }] }, (object) =>
+        'token' in object ? { url: object['url'] } : object,
+      );
+    expect(hash('first')).toBe(hash('second'));
+  });
+});

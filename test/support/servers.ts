@@ -1,0 +1,130 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { freePorts } from '../../src/stack/ports.ts';
+import { postgresUrl, preparePostgres, startPostgres } from '../../src/stack/postgres-server.ts';
+import { findTemporalBinary } from '../../src/stack/temporal-binary.ts';
+import { startTemporal } from '../../src/stack/temporal-server.ts';
+import type { TestServers } from './addresses.ts';
+
+const TEMPLATE = 'appsync_template';
+
+/**
+ * One Postgres and one Temporal for all test files, in a directory of their own. Nothing of it is meant
+ * to last: no fsync, Temporal in memory, and a reaper that ends both when this process does.
+ */
+export async function startServers(): Promise<{
+  addresses: TestServers;
+  stop: () => Promise<void>;
+}> {
+  const directory = await mkdtemp(join(tmpdir(), 'appsync-test-'));
+  await chmod(directory, 0o711);
+  const reaper = startReaper(directory);
+  try {
+    const [postgresPort = 0, temporalPort = 0] = await freePorts(2);
+    const [postgres, temporal, bundlePath] = await Promise.all([
+      postgresWithTemplate(directory, postgresPort, reaper.watch),
+      temporalServer(directory, temporalPort, reaper.watch),
+      workflowBundle(directory),
+    ]);
+    return {
+      addresses: { postgres, template: TEMPLATE, temporal, namespace: 'default', bundlePath },
+      stop: reaper.end,
+    };
+  } catch (error) {
+    await reaper.end();
+    throw error;
+  }
+}
+
+function startReaper(directory: string) {
+  const script = fileURLToPath(new URL('./reaper.js', import.meta.url));
+  const child = spawn(process.execPath, [script, directory], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+    env: {},
+  });
+  child.unref();
+  return {
+    watch: (pid: number) => void child.stdin.write(`${pid}\n`),
+    end: async () => {
+      const exit = once(child, 'exit');
+      child.stdin.end();
+      await exit;
+    },
+  };
+}
+
+async function postgresWithTemplate(
+  directory: string,
+  port: number,
+  watch: (pid: number) => void,
+): Promise<string> {
+  const data = preparePostgres(join(directory, 'postgres'));
+  const { pid } = await startPostgres(data, port, join(directory, 'postgres.log'), {
+    fsync: 'off',
+    synchronous_commit: 'off',
+    full_page_writes: 'off',
+  });
+  watch(pid);
+  const admin = postgresUrl(port, data.password);
+  await createTemplate(admin);
+  return admin;
+}
+
+async function createTemplate(admin: string): Promise<void> {
+  await inPool(admin, async (pool) => void (await pool.query(`create database ${TEMPLATE}`)));
+  const template = new URL(admin);
+  template.pathname = TEMPLATE;
+  const { migrate } = await import('../../src/store/migrate.ts');
+  await inPool(template.href, migrate);
+}
+
+async function inPool(url: string, work: (pool: pg.Pool) => Promise<void>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: url, max: 1 });
+  try {
+    await work(pool);
+  } finally {
+    await pool.end();
+  }
+}
+
+async function temporalServer(
+  directory: string,
+  port: number,
+  watch: (pid: number) => void,
+): Promise<string> {
+  const home = join(directory, 'temporal');
+  await mkdir(home);
+  const binary = findTemporalBinary({
+    temporalCliPath: process.env['TEMPORAL_CLI_PATH'],
+    env: process.env,
+    explain: () => {},
+  });
+  const { pid } = await startTemporal({
+    binary,
+    port,
+    uiPort: null,
+    databaseFile: null,
+    namespaces: [],
+    directory: home,
+    logFile: join(directory, 'temporal.log'),
+  });
+  watch(pid);
+  return `127.0.0.1:${port}`;
+}
+
+/** The workflow bundle in a file, built once: a Worker given `workflowsPath` pays webpack each time. */
+async function workflowBundle(directory: string): Promise<string> {
+  const workflows = fileURLToPath(new URL('../../src/workflows/index.ts', import.meta.url));
+  const path = join(directory, 'workflow-bundle.js');
+  if (!existsSync(workflows)) return path;
+  const { buildWorkflowBundle } = await import('../../src/worker-bundle.ts');
+  await writeFile(path, await buildWorkflowBundle(workflows));
+  return path;
+}

@@ -1,0 +1,60 @@
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compareWithTruth } from '../../src/dev/compare-with-truth.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { until } from '../support/until.ts';
+
+const ROWS = 25_001;
+const ONE_PAGE = 100;
+let installation: TestInstallation;
+
+beforeAll(async () => {
+  installation = await startInstallation({
+    worker: 'spawned',
+    world: {
+      notion: {
+        databases: [
+          { title: 'Big', sources: [{ title: 'Big', records: ROWS, properties: 'few' }] },
+        ],
+      },
+    },
+  });
+});
+afterAll(() => installation.close());
+
+async function mergedRows(): Promise<number> {
+  const { rows } = await installation.database.pool.query<{ merged: number }>(
+    `select coalesce(sum((metrics ->> 'read')::integer), 0)::integer as merged from appsync.batch`,
+  );
+  return rows[0]?.merged ?? 0;
+}
+
+describe('a worker that is killed with SIGKILL in the middle of a large source', () => {
+  it('is replaced, the run goes on by itself, and nothing is lost, doubled or read again', async () => {
+    const killed = installation.spawnWorker();
+    const run = await installation.start();
+    await until(async () => (await mergedRows()) > ROWS / 3);
+    killed.kill('SIGKILL');
+    await once(killed, 'exit');
+    const atKill = await mergedRows();
+    installation.spawnWorker();
+    // What people are told: within 15 s. An attempt that is silent is given up after 12 s.
+    await until(async () => (await mergedRows()) > atKill, 15);
+
+    const summary = await run.finished();
+    expect(summary).toMatchObject({ status: 'complete', totals: { read: ROWS, inserted: ROWS } });
+    const truth = installation.simulator.world.truth('Big');
+    expect(await compareWithTruth(installation.database.pool, 'notion.big', truth)).toEqual({
+      rows: ROWS,
+      expected: ROWS,
+      lost: 0,
+      surplus: 0,
+      different: 0,
+    });
+    const pages = installation.simulator.log.count({ method: 'POST', path: '/query' });
+    const fewest = Math.ceil(ROWS / ONE_PAGE);
+    // At most the batch that was fetched and the one that waited for its merge were fetched twice;
+    // each window past the cap adds the page that its edge shares.
+    expect(pages).toBeLessThanOrEqual(fewest + 2 + Math.ceil(ROWS / 10_000));
+  });
+});

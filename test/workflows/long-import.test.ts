@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { compareWithTruth } from '../../src/dev/compare-with-truth.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+
+const ROWS = Number(process.env['APPSYNC_LONG_ROWS'] ?? 3_100);
+const BATCH = 10;
+const CAP = 1_000;
+let installation: TestInstallation;
+
+beforeAll(async () => {
+  installation = await startInstallation({
+    notion: { queryCap: CAP },
+    world: {
+      notion: {
+        databases: [
+          { title: 'Big', sources: [{ title: 'Big', records: ROWS, properties: 'few' }] },
+        ],
+      },
+    },
+  });
+});
+afterAll(() => installation.close());
+
+/** Events and completion of every run in the chain of a workflow, the first one last. */
+async function historyLengths(workflowId: string): Promise<number[]> {
+  const lengths: number[] = [];
+  const query = `WorkflowId = '${workflowId}'`;
+  for await (const run of installation.temporal.client.workflow.list({ query })) {
+    lengths.push(run.historyLength ?? 0);
+  }
+  return lengths;
+}
+
+describe('a data source of more rows than one query gives and one history holds', () => {
+  it('is copied whole, each record read once, over windows and continue-as-new', async () => {
+    const summary = await installation.sync({ kind: 'all' }, { batch_size: BATCH });
+    expect(summary).toMatchObject({
+      status: 'complete',
+      totals: { read: ROWS, inserted: ROWS, updated: 0, unchanged: 0 },
+    });
+    const truth = installation.simulator.world.truth('Big');
+    expect(await compareWithTruth(installation.database.pool, 'notion.big', truth)).toEqual({
+      rows: ROWS,
+      expected: ROWS,
+      lost: 0,
+      surplus: 0,
+      different: 0,
+    });
+    const source = summary.sources[0];
+    expect(source?.certified).toBe(true);
+    // One request per page, one for the schema, and what windows share at their edges.
+    expect(source?.requests).toBeLessThan(ROWS / BATCH + 10 + (2 * ROWS) / CAP);
+    const lengths = await historyLengths(source?.workflow_id ?? '');
+    expect(Math.max(...lengths)).toBeLessThan(4_096);
+    expect(lengths.length).toBeGreaterThan(1);
+  });
+});
