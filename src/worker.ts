@@ -110,7 +110,7 @@ function temporalLogger(log: Log): Logger {
     WARN: 'warn',
     ERROR: 'error',
   } as const;
-  return { ...levels, log: (level, message, meta) => levels[named[level]](message, meta) };
+  return { ...levels, log: (level, message, meta) => at(named[level])(message, meta) };
 }
 
 async function main(): Promise<void> {

@@ -29,7 +29,7 @@ export function activityFailure(thrown: unknown): Error {
     ...(failure.retryAfterMs === undefined || tooLong
       ? {}
       : { nextRetryDelay: Math.max(SHORTEST_WAIT_MS, failure.retryAfterMs) }),
-    details: [{ ...(failure.hint === undefined ? {} : { hint: failure.hint }) }],
+    details: [failure.hint === undefined ? {} : { hint: failure.hint }],
   });
 }
 

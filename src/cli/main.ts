@@ -61,9 +61,12 @@ function isEntry(): boolean {
   }
 }
 
-if (isEntry()) {
+/** Not awaited at the top level: the demo imports this module again while a command of it runs. */
+async function start(): Promise<void> {
   const { drainStreams, processIo } = await import('./process-io.ts');
   const exitCode = await runCli(process.argv.slice(2), processIo());
   await drainStreams();
   process.exit(exitCode);
 }
+
+if (isEntry()) void start();

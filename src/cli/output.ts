@@ -14,7 +14,6 @@ export interface Output {
   /** Colours of stdout and of stderr; each stream is judged by itself. */
   readonly paint: Paint;
   readonly notePaint: Paint;
-  readonly width: number;
   /** A line of data on stdout. */
   print(line?: string): void;
   /** A line for the person on stderr; nothing with `--json`. */
@@ -40,7 +39,6 @@ export function createOutput(io: CliIo, json: boolean): Output {
     program: programName(env),
     paint: pc.createColors(hasColours(env, stdout)),
     notePaint: pc.createColors(hasColours(env, stderr)),
-    width: stdout.columns,
     print: (line = '') => stdout.write(`${line}\n`),
     note: (line = '') => {
       if (!json) stderr.write(`${line}\n`);

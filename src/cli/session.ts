@@ -6,7 +6,6 @@ import { checkDatabase, openDatabase, type Database } from '../store/database.ts
 import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './command.ts';
 import { waitAtMost } from './pause.ts';
-import { formatDuration } from './units.ts';
 import { stackSettings } from './stack-settings.ts';
 
 /** A database that is up, migrated and open, and how to get at the rest of the stack. */
@@ -92,20 +91,15 @@ function connectOnce(config: Config, address: string | undefined) {
 
 const SLOW_MS = 1_000;
 
-interface Step {
-  readonly name: string;
-  readonly ms: number;
-}
-
 /** Steps of a start are shown on a terminal as they come; elsewhere once a start takes over a second. */
 export function reportSteps(
   { io, output }: CommandContext,
   verbose: boolean,
-): (step: Step) => void {
+): (step: string) => void {
   const began = io.now();
-  return ({ name, ms }) => {
+  return (step) => {
     if (verbose || io.stderr.isTTY || io.now() - began >= SLOW_MS) {
-      output.note(output.notePaint.dim(`${name} (${formatDuration(ms)})`));
+      output.note(output.notePaint.dim(step));
     }
   };
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Config } from '../config.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { ensureStack, stackStatus, stopStack, type StackStatus } from '../stack/stack.ts';
 import { loadConfig, type CommandContext } from './command.ts';
@@ -34,22 +35,29 @@ export async function showStatus(context: CommandContext): Promise<ExitCode> {
   const config = await loadConfig(context);
   const status = await stackStatus(stackSettings(context, config, { worker: false }));
   if (output.json) output.document(status);
-  else for (const line of statusLines(status, output, io.now())) output.print(line);
+  else for (const line of statusLines(status, config, output, io.now())) output.print(line);
   return EXIT.ok;
 }
 
-function statusLines(status: StackStatus, { paint }: Output, now: number): readonly string[] {
-  const { postgres, temporal, workers } = status;
+function statusLines(
+  { postgres, temporal, workers }: StackStatus,
+  { databaseUrl, temporalAddress }: Config,
+  { paint }: Output,
+  now: number,
+): readonly string[] {
   const down = paint.yellow('not running');
-  const process = (pid: number | null) => (pid === null ? '' : paint.dim(`  pid ${pid}`));
+  const local = (address: string, pid: number) => `${address}  ${paint.dim(`pid ${pid}`)}`;
+  const remote = (address: string, variable: string) => `${address}  ${paint.dim(variable)}`;
+  const database = postgres === null ? down : local(withoutPassword(postgres.url), postgres.pid);
+  const server = temporal === null ? down : local(temporal.address, temporal.pid);
   return [
-    `postgres   ${postgres === null ? down : withoutPassword(postgres.url) + process(postgres.pid)}`,
-    `temporal   ${temporal === null ? down : temporal.address + process(temporal.pid)}`,
-    ...(temporal?.ui_url ? [`web ui     ${temporal.ui_url}`] : []),
-    ...(workers.length === 0 ? [`worker     ${down}`] : []),
+    `postgres  ${databaseUrl === undefined ? database : remote(withoutPassword(databaseUrl), 'DATABASE_URL')}`,
+    `temporal  ${temporalAddress === undefined ? server : remote(temporalAddress, 'TEMPORAL_ADDRESS')}`,
+    ...(temporal?.ui_url ? [`web ui    ${temporal.ui_url}`] : []),
+    ...(workers.length === 0 ? [`worker    ${down}`] : []),
     ...workers.map(
       ({ pid, started_at }) =>
-        `worker     started ${formatRelative(started_at, now)}${process(pid)}`,
+        `worker    ${local(`started ${formatRelative(started_at, now)}`, pid)}`,
     ),
   ];
 }

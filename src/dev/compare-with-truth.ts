@@ -92,8 +92,12 @@ export function withoutVolatileParts(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutVolatileParts);
   if (typeof value === 'string') return value.replace(/^(https?:\/\/[^?]*)\?.*$/s, '$1');
   if (typeof value !== 'object' || value === null) return value;
+  const isAttachment = 'filename' in value && 'url' in value;
   const kept = Object.entries(value).filter(
-    ([key]) => key !== 'expiry_time' && key !== 'request_id',
+    ([key]) =>
+      key !== 'expiry_time' &&
+      key !== 'request_id' &&
+      !(isAttachment && (key === 'url' || key === 'thumbnails')),
   );
   return Object.fromEntries(kept.map(([key, part]) => [key, withoutVolatileParts(part)]));
 }

@@ -1,5 +1,5 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { CommandContext } from '../cli/command.ts';
 import type { CliIo } from '../cli/io.ts';
 import { stackSettings } from '../cli/stack-settings.ts';
@@ -31,14 +31,14 @@ export async function setStage(
   options: { readonly fresh: boolean },
 ): Promise<DemoStage> {
   if (options.fresh) {
-    const config = readConfig(stageEnvironment(context.io.env, home, 'http://127.0.0.1'), home);
+    const config = readConfig(stageEnvironment(context, home, 'http://127.0.0.1'), home);
     await stopStack(stackSettings(context, config, { worker: true }));
     await rm(home, { recursive: true, force: true });
   }
   await mkdir(home, { recursive: true });
   const simulator = await startOnSamePort(join(home, 'simulator-port'));
   await writeFile(join(home, 'appsync.yaml'), demoCatalog());
-  const env = stageEnvironment(context.io.env, home, simulator.notionUrl);
+  const env = stageEnvironment(context, home, simulator.notionUrl);
   const config = readConfig(env, home);
   return {
     simulator,
@@ -64,12 +64,20 @@ async function startOnSamePort(portFile: string): Promise<Simulator> {
   return simulator;
 }
 
-function stageEnvironment(env: Environment, home: string, origin: string): Environment {
+function stageEnvironment(
+  { io, output }: CommandContext,
+  home: string,
+  origin: string,
+): Environment {
+  const { env, cwd } = io;
+  const { program } = output;
   const kept = Object.entries(env).filter(
     ([name]) => !/^(DATABASE_URL$|TEMPORAL_(?!CLI_PATH))/.test(name),
   );
   return {
     ...Object.fromEntries(kept),
+    // Commands that hints name are about the demo's stack.
+    APPSYNC_PROGRAM: `APPSYNC_HOME=${relative(cwd, home) || home} ${program}`,
     APPSYNC_HOME: home,
     APPSYNC_CATALOG: join(home, 'appsync.yaml'),
     NOTION_TOKEN,

@@ -81,8 +81,8 @@ async function syncAndCount(stage: DemoStage, argv: readonly string[]) {
 }
 
 interface Narrator {
-  title(text: string): void;
-  line(text: string): void;
+  readonly title: (text: string) => void;
+  readonly line: (text: string) => void;
 }
 
 function narrator({ output }: CommandContext): Narrator {
@@ -92,9 +92,7 @@ function narrator({ output }: CommandContext): Narrator {
   };
 }
 
-const reportStep =
-  (context: CommandContext) => (step: { readonly name: string; readonly ms: number }) =>
-    context.output.note(`${step.name} (${(step.ms / 1000).toFixed(1)} s)`);
+const reportStep = (context: CommandContext) => (step: string) => context.output.note(step);
 
 const count = (n: number) => n.toLocaleString('en-US');
 
@@ -122,7 +120,7 @@ async function showTables(say: Narrator, db: Database): Promise<void> {
       `${table.padEnd(30)} ${count(counted.rows[0]?.rows ?? 0).padStart(7)} rows, ${columns} columns of its own`,
     );
   }
-  const query = `select status, count(*), round(avg(size), 1) as size from notion.skyflow_artefacts group by status order by 2 desc limit 3`;
+  const query = `select status, count(*), count(*) filter (where done) as done from notion.skyflow_artefacts group by 1 order by 2 desc`;
   say.line(`\n${query};`);
   const answer = await db.query<Record<string, unknown>>(query);
   for (const row of answer.rows) say.line(`  ${Object.values(row).map(String).join(' | ')}`);
@@ -141,7 +139,7 @@ async function compareAll(say: Narrator, { simulator }: DemoStage, db: Database)
     different: 0,
   };
   for (const { table, external_id } of rows) {
-    const compared = await compareWithTruth(db, table, simulator.world.truth(external_id));
+    const compared = await compareWithTruth(db, table, simulator.world.truth(external_id, { fieldsById: true }));
     for (const key of Object.keys(total) as (keyof Comparison)[]) total[key] += compared[key];
   }
   say.line(

@@ -68,7 +68,7 @@ export const DEMO_SOURCES: readonly DemoSource[] = [
     component: 'task',
     vault: 'main',
     user: 'ops',
-    records: 3000,
+    records: 1_600,
   }),
   notion(3, {
     title: 'Skyflow Releases',

@@ -123,12 +123,13 @@ export class SimWorld {
       .map((row) => row.id);
   }
 
-  truth(name: string): SourceTruth {
+  /** All live records as the API would give them now; `fieldsById` as with returnFieldsByFieldId. */
+  truth(name: string, shape: { readonly fieldsById?: boolean } = {}): SourceTruth {
     const found = this.#find(name);
     const live = found.rows.filter(isLiveRecord);
     return {
       ids: live.map((row) => row.id),
-      records: new Map(live.map((row) => [row.id, this.#render(found, row)])),
+      records: new Map(live.map((row) => [row.id, this.#render(found, row, shape.fieldsById)])),
       trashed: found.rows.filter((row) => row.trashed).map((row) => row.id),
     };
   }
@@ -286,10 +287,10 @@ export class SimWorld {
     return { platform: 'airtable', ...found, rows: found.table.rows };
   }
 
-  #render(found: Found, row: SimRow): Readonly<Record<string, unknown>> {
+  #render(found: Found, row: SimRow, byId = false): Readonly<Record<string, unknown>> {
     return found.platform === 'notion'
       ? pageObject(this.#views.notion(), found.source, row)
-      : recordObject(this.#views.airtable(found.table), row);
+      : recordObject(this.#views.airtable(found.table), row, found.table.fields, byId);
   }
 
   #setTrashed(name: string, id: string, trashed: boolean): void {

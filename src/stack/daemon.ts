@@ -55,10 +55,7 @@ export async function spawnDaemon(command: DaemonCommand): Promise<Daemon> {
 function spawnedPid(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('spawn', () => {
-      child.unref();
-      resolve(child.pid ?? 0);
-    });
+    child.once('spawn', () => resolve(child.pid ?? 0));
   });
 }
 

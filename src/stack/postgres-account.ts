@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, statSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 import { AppsyncError, EXIT } from '../errors.ts';
+import { letOthersPass } from './private-files.ts';
 
 /** Whom Postgres runs as; `null` ids mean the user that we are. */
 export interface PostgresAccount {
@@ -21,18 +22,25 @@ const LINUX_CAPABILITIES = [
  * Postgres refuses to run as root, so root runs it as somebody else: the owner of the data that is
  * there, `postgres`, or `nobody`. That user may be unable to reach a directory below a private home
  * (/root is 0700): then setpriv leaves it the one capability to pass through directories, rather than
- * us opening anybody's home.
+ * us opening anybody's home. Where that is forbidden, `ourDirectory` is opened for passing (0711) if it
+ * alone is in the way.
  */
 export function choosePostgresAccount(
   dataOwner: number | null,
   mustReach: readonly string[],
+  ourDirectory: string,
 ): PostgresAccount {
   if (process.getuid?.() !== 0) return OURSELVES;
   const { uid, gid } = accountFor(dataOwner);
-  const blocked = mustReach.find((directory) => !canReach(directory, uid, gid));
-  if (blocked === undefined) return { uid, gid, prefix: [] };
+  const blocking = mustReach.flatMap((directory) => directoriesClosedTo(uid, gid, directory));
+  if (blocking.length === 0) return { uid, gid, prefix: [] };
   const capability = usableCapability(uid, gid);
-  if (capability === null) throw unreachableDirectory(blocked);
+  if (capability === null) {
+    const [other] = blocking.filter((directory) => directory !== ourDirectory);
+    if (other !== undefined) throw unreachableDirectory(other);
+    letOthersPass(ourDirectory);
+    return { uid, gid, prefix: [] };
+  }
   // setpriv itself changes the user, so the process starts as root.
   return { uid: null, gid: null, prefix: setpriv(uid, gid, capability) };
 }
@@ -75,12 +83,12 @@ function lookUp(flag: '-u' | '-g', name: string): number | null {
   }
 }
 
-function canReach(directory: string, uid: number, gid: number): boolean {
-  for (let at = directory; ; at = dirname(at)) {
-    const stats = statSync(at, { throwIfNoEntry: false });
-    if (stats !== undefined && !mayEnter(stats, uid, gid)) return false;
-    if (at === dirname(at)) return true;
-  }
+/** The directories on the way to one that the user may not enter. Those that do not exist yet are ours. */
+function directoriesClosedTo(uid: number, gid: number, directory: string): string[] {
+  const stats = statSync(directory, { throwIfNoEntry: false });
+  const closed = stats !== undefined && !mayEnter(stats, uid, gid) ? [directory] : [];
+  const parent = dirname(directory);
+  return parent === directory ? closed : [...closed, ...directoriesClosedTo(uid, gid, parent)];
 }
 
 function mayEnter(stats: Stats, uid: number, gid: number): boolean {
@@ -89,7 +97,7 @@ function mayEnter(stats: Stats, uid: number, gid: number): boolean {
   return (stats.mode & 0o001) !== 0;
 }
 
-const setpriv = (uid: number, gid: number, capability: string): string[] => [
+const setpriv = (uid: number, gid: number, capability: string): [string, ...string[]] => [
   'setpriv',
   `--reuid=${uid}`,
   `--regid=${gid}`,
@@ -107,8 +115,8 @@ function usableCapability(uid: number, gid: number): string | null {
   );
   for (const { name, bit } of LINUX_CAPABILITIES) {
     if ((held & (1n << bit)) === 0n) continue;
-    const [file = '', ...args] = [...setpriv(uid, gid, name), 'true'];
-    if (spawnSync(file, args, { stdio: 'ignore' }).status === 0) return name;
+    const [file, ...args] = setpriv(uid, gid, name);
+    if (spawnSync(file, [...args, 'true'], { stdio: 'ignore' }).status === 0) return name;
   }
   return null;
 }

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppsyncError, EXIT } from '../errors.ts';
 import { spawnDaemon, type Daemon } from './daemon.ts';
 import { logTail, sizeOf } from './log-files.ts';
@@ -31,7 +31,11 @@ export interface RunningPostgres {
 /** Finds the binaries, chooses the account and initialises the data if that was never done. */
 export function preparePostgres(directory: string): PostgresData {
   const binaries = findPostgresBinaries();
-  const account = choosePostgresAccount(dataOwner(directory), [directory, binaries.directory]);
+  const account = choosePostgresAccount(
+    dataOwner(directory),
+    [directory, binaries.directory],
+    dirname(directory),
+  );
   return openPostgresData(directory, account, binaries);
 }
 

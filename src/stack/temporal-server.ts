@@ -81,7 +81,11 @@ export const temporalDatabaseFile = (directory: string, version: string): string
 function temporalArguments(options: TemporalOptions): string[] {
   const { binary, port, uiPort, databaseFile } = options;
   return [
-    ...['server', 'start-dev', '--ip=127.0.0.1', `--port=${port}`, '--log-level=warn'],
+    'server',
+    'start-dev',
+    '--ip=127.0.0.1',
+    `--port=${port}`,
+    '--log-level=warn',
     ...(uiPort === null ? ['--headless'] : [`--ui-port=${uiPort}`, '--ui-ip=127.0.0.1']),
     ...(uiPort === null || isOlder(binary.version, [1, 8]) ? [] : ['--ui-disable-news-fetch']),
     ...(databaseFile === null

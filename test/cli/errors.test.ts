@@ -82,25 +82,19 @@ describe('before anything is started', () => {
 });
 
 describe('reports', () => {
-  test.each([
-    [new SyncFailure('Unauthorized', 'the token is not valid'), 4, 'Unauthorized'],
-    [new SyncFailure('Unavailable', 'HTTP 503'), 1, 'Unavailable'],
-    [configurationError('bad file'), 4, 'Configuration'],
-    [unreachableError('Postgres does not answer', 'x', new Error('refused')), 5, 'Unreachable'],
-    [Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }), 5, 'Unreachable'],
-    [
-      new ServiceError('describe', { cause: Object.assign(new Error('down'), { code: 14 }) }),
-      5,
-      'Unreachable',
-    ],
-    [
-      new ServiceError('describe', { cause: Object.assign(new Error('no'), { code: 7 }) }),
-      4,
-      'Configuration',
-    ],
-    [new TypeError('x is not a function'), 1, 'Internal'],
-    ['thrown text', 1, 'Internal'],
-  ])('%s', (thrown, exitCode, type) => {
+  const grpc = (code: number) =>
+    new ServiceError('describe', { cause: Object.assign(new Error('no'), { code }) });
+  test.each<[string, number, string, unknown]>([
+    ['a refused token', 4, 'Unauthorized', new SyncFailure('Unauthorized', 'not valid')],
+    ['a platform that is down', 1, 'Unavailable', new SyncFailure('Unavailable', 'HTTP 503')],
+    ['a broken file', 4, 'Configuration', configurationError('bad file')],
+    ['an absent server', 5, 'Unreachable', unreachableError('no answer', 'x', new Error('no'))],
+    ['a lost socket', 5, 'Unreachable', Object.assign(new Error('no'), { code: 'ECONNREFUSED' })],
+    ['an absent Temporal', 5, 'Unreachable', grpc(14)],
+    ['a Temporal that refuses', 4, 'Configuration', grpc(7)],
+    ['a mistake of ours', 1, 'Internal', new TypeError('x is not a function')],
+    ['thrown text', 1, 'Internal', 'text'],
+  ])('%s', (_name, exitCode, type, thrown) => {
     expect(reportFailure(thrown)).toMatchObject({ exitCode, type });
   });
 

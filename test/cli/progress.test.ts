@@ -78,6 +78,16 @@ describe('a frame', () => {
     expect(advance(troubled, progress(), at(3)).trouble).toBeNull();
   });
 
+  test('a source that has read everything shows its requests instead of a pace', () => {
+    let state = startProgress(start, 1);
+    const waiting = row('s', { read: 50, expected: 50, requests: 12 });
+    for (let second = 0; second <= 12; second++)
+      state = advance(state, progress(waiting), at(second));
+    expect(frameLines(state, at(12), size, plain)[0]).toBe(
+      '· s  ████████████████ 50 of 50  12 requests',
+    );
+  });
+
   test('the pace is that of the last ten seconds', () => {
     let state = startProgress(start, 1);
     for (let second = 0; second <= 30; second++) {

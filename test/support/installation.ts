@@ -143,7 +143,7 @@ export async function startInstallation(options: InstallationOptions): Promise<T
     given: Partial<SyncOptions> = {},
     filters: Filters = {},
   ) => {
-    const runId = `test-${process.pid}-${(runs += 1)}`;
+    const runId = `test-${installation.id}-${(runs += 1)}`;
     const workflowId = runWorkflowId(installation.id, runId);
     const options: SyncOptions = { ...DEFAULT_OPTIONS, ...given };
     await insertRun(database.pool, {

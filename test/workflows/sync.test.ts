@@ -1,19 +1,36 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { compareWithTruth } from '../../src/dev/compare-with-truth.ts';
-import { simpleWorld } from '../../src/sim/simulator.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
 
 beforeAll(async () => {
   installation = await startInstallation({
-    world: simpleWorld({ notion: { Tasks: 250, People: 40 }, airtable: { Orders: 230 } }),
+    world: {
+      notion: {
+        databases: [
+          { title: 'Tasks', sources: [{ title: 'Tasks', records: 250, properties: 'few' }] },
+          { title: 'People', sources: [{ title: 'People', records: 40 }] },
+        ],
+      },
+      airtable: {
+        bases: [
+          {
+            name: 'Shop',
+            tables: [
+              { title: 'Orders', records: 230, fields: 'few' },
+              { title: 'Stock', records: 60 },
+            ],
+          },
+        ],
+      },
+    },
   });
 });
 afterAll(() => installation.close());
 
 async function compare(title: string, table: string) {
-  const truth = installation.simulator.world.truth(title);
+  const truth = installation.simulator.world.truth(title, { fieldsById: true });
   return compareWithTruth(installation.database.pool, table, truth);
 }
 
@@ -24,15 +41,17 @@ describe('a sync of both platforms', () => {
     const summary = await installation.sync();
     expect(summary.sources.map(({ alias, status, error }) => ({ alias, status, error }))).toEqual([
       { alias: 'orders', status: 'complete', error: undefined },
+      { alias: 'stock', status: 'complete', error: undefined },
       { alias: 'people', status: 'complete', error: undefined },
       { alias: 'tasks', status: 'complete', error: undefined },
     ]);
     expect(summary).toMatchObject({
       status: 'complete',
-      totals: { sources: 3, read: 520, inserted: 520, updated: 0, unchanged: 0 },
+      totals: { sources: 4, read: 580, inserted: 580, updated: 0, unchanged: 0 },
     });
     expect(await compare('Tasks', 'notion.tasks')).toEqual({ rows: 250, expected: 250, ...EXACT });
     expect(await compare('People', 'notion.people')).toEqual({ rows: 40, expected: 40, ...EXACT });
+    expect(await compare('Stock', 'airtable.stock')).toEqual({ rows: 60, expected: 60, ...EXACT });
     expect(await compare('Orders', 'airtable.orders')).toEqual({
       rows: 230,
       expected: 230,
@@ -49,6 +68,7 @@ describe('a sync of both platforms', () => {
       'incremental',
       'incremental',
       'incremental',
+      'incremental',
     ]);
     expect(summary.totals).toMatchObject({ inserted: 0, updated: 5 });
     expect(await compare('Tasks', 'notion.tasks')).toMatchObject(EXACT);
@@ -57,7 +77,7 @@ describe('a sync of both platforms', () => {
 
   it('writes nothing when a full scan finds nothing new', async () => {
     const summary = await installation.sync({ kind: 'all' }, { incremental: false });
-    expect(summary.totals).toMatchObject({ read: 520, inserted: 0, updated: 0, unchanged: 520 });
+    expect(summary.totals).toMatchObject({ read: 580, inserted: 0, updated: 0, unchanged: 580 });
     expect(summary.sources.every((source) => source.certified && source.mode === 'full')).toBe(
       true,
     );

@@ -68,6 +68,8 @@ function activity(source: TrackedSource, now: number): string {
   const rate = recentRate(source.samples);
   const parts = [amountRead(source)];
   if (rate !== null && rate > 0) parts.push(formatRate(rate));
+  // All is read, and cut-short values or deletions are being looked up: that it goes on shows in requests.
+  if (rate === 0 && source.requests > 0) parts.push(formatAmount(source.requests, 'request'));
   const waiting = waitingTime(source, now);
   const remaining = remainingTime(source);
   if (waiting >= NOTABLE_WAIT_MS) parts.push(`waiting for rate budget ${formatSeconds(waiting)}`);

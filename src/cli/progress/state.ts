@@ -91,7 +91,8 @@ export function progressTotals(state: ProgressState): ProgressTotals {
 export function remainingTime(source: TrackedSource): number | null {
   const rate = recentRate(source.samples);
   if (source.expected === null || rate === null || rate <= 0) return null;
-  return (Math.max(0, source.expected - source.read) / rate) * 1_000;
+  const missing = source.expected - source.read;
+  return missing <= 0 ? null : (missing / rate) * 1_000;
 }
 
 /** Milliseconds that a source still waits for its account's rate budget; 0 when it does not. */

@@ -1,0 +1,48 @@
+import type { SourceSchema } from '../../contract/schema.ts';
+import { SyncFailure } from '../../errors.ts';
+import type { RateRule, SourceRef } from '../platform.ts';
+import { fieldSchema, parseAnswer, tablesSchema } from './answers.ts';
+import type { Api } from './client.ts';
+import { columnTypeOf, fieldTypeOf } from './field-types.ts';
+import { externalId, tableRef } from './source-ref.ts';
+
+/** What Airtable says of one table now: its name, its fields by id, and the server's time. */
+export async function describe(
+  api: Api,
+  rules: readonly RateRule[],
+  ref: SourceRef,
+): Promise<SourceSchema> {
+  const { base, table } = tableRef(ref);
+  const what = `base ${base}`;
+  const answer = await api(rules, { base: 'meta', path: `/bases/${base}/tables`, what });
+  const { tables } = parseAnswer(tablesSchema, answer.body, what);
+  const found = tables.find(({ id }) => id === table);
+  if (found === undefined) {
+    throw new SyncFailure('NotFound', `Airtable knows no table ${table} in ${what}`, {
+      hint: 'check base and table in the catalog: it may have been deleted',
+    });
+  }
+  return {
+    title: found.name,
+    external_id: externalId(ref),
+    fields: found.fields.map((description) => {
+      const field = parseAnswer(fieldSchema, description, `table ${externalId(ref)}`);
+      return {
+        id: field.id,
+        name: field.name,
+        type: fieldTypeOf(field),
+        column_type: columnTypeOf(field),
+      };
+    }),
+    server_time: serverTime(answer.date, what),
+  };
+}
+
+/** Watermarks rest on the server's clock, never on ours: an answer without a time is refused. */
+function serverTime(date: string | null, what: string): string {
+  const time = Date.parse(date ?? '');
+  if (Number.isNaN(time)) {
+    throw new SyncFailure('InvalidAnswer', `The answer for ${what} has no Date header`);
+  }
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,197 @@
+import { existsSync, realpathSync } from 'node:fs';
+import { AppsyncError, EXIT } from '../errors.ts';
+import { endParts } from './end-stack.ts';
+import { examineStack, troubleOfWorker } from './examine.ts';
+import { withLock } from './home-lock.ts';
+import { launchSupervisor } from './launch.ts';
+import { stepText, type Orders } from './orders.ts';
+import { endMarked, isOurs } from './processes.ts';
+import { openHome, stackFiles, type StackFiles } from './stack-files.ts';
+import { NO_STATE, readState, writeState, type StackState } from './state-file.ts';
+import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
+import { waitUntil } from './wait.ts';
+
+/** What the local stack is started from and with. */
+export interface StackSettings {
+  /** APPSYNC_HOME: state, data and logs of the stack. */
+  readonly home: string;
+  /** A Postgres or Temporal that runs elsewhere: then none is started here. */
+  readonly databaseUrl?: string | undefined;
+  readonly temporalAddress?: string | undefined;
+  readonly temporalCliPath?: string | undefined;
+  /** Paths of the programs: dist/worker.js and dist/stack/supervisor.js. */
+  readonly workerEntry: string;
+  readonly supervisorEntry: string;
+  /** The worker's environment; addresses are added. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** A running worker with another fingerprint is replaced. */
+  readonly fingerprint: string;
+  readonly needsWorker: boolean;
+  readonly verbose: boolean;
+  readonly log: (line: string) => void;
+}
+
+export interface StackAddresses {
+  readonly databaseUrl: string;
+  readonly temporalAddress: string;
+  readonly temporalUiUrl: string | null;
+}
+
+/** One line: what was done and how long it took. */
+export type StackStep = string;
+
+export interface StackStatus {
+  readonly postgres: { readonly url: string; readonly pid: number } | null;
+  readonly temporal: {
+    readonly address: string;
+    readonly ui_url: string | null;
+    readonly pid: number;
+  } | null;
+  readonly workers: readonly { readonly pid: number; readonly started_at: string }[];
+}
+
+const LOCK_TIMEOUT_MS = 120_000;
+const RECOVERY_MS = 15_000;
+/** The parts' own graces and a little: worker 12 s, Temporal 5 s, Postgres 20 s. */
+const STOP_MS = 40_000;
+
+/**
+ * Starts what is missing of the local stack and returns where its parts are. Costs a few milliseconds
+ * when all of it runs; commands at the same time wait for the one that starts it. Throws AppsyncError.
+ */
+export async function ensureStack(
+  settings: StackSettings,
+  report: (step: StackStep) => void,
+): Promise<StackAddresses> {
+  const { databaseUrl, temporalAddress } = settings;
+  if (databaseUrl !== undefined && temporalAddress !== undefined) {
+    return { databaseUrl, temporalAddress, temporalUiUrl: null };
+  }
+  const files = openHome(settings.home);
+  if ((await examineStack(files, settings)) !== 'up') {
+    await withLock(files.lock, LOCK_TIMEOUT_MS, () => repairStack(settings, files, report));
+  }
+  const state = readState(files.state);
+  if (settings.needsWorker) throwTroubleOfWorker(files, state);
+  return addressesOf(settings, state);
+}
+
+/** Another command may have done the work meanwhile, and a living supervisor restarts what died by itself. */
+async function repairStack(
+  settings: StackSettings,
+  files: StackFiles,
+  report: (step: StackStep) => void,
+): Promise<void> {
+  let condition = await examineStack(files, settings);
+  if (condition === 'recovering') {
+    await waitUntil(async () => {
+      condition = await examineStack(files, settings);
+      return condition !== 'recovering';
+    }, RECOVERY_MS);
+  }
+  if (condition === 'up') return;
+  const orders = giveOrders(settings, files, report);
+  await launchSupervisor(settings.supervisorEntry, orders, settings.env, files, report);
+}
+
+function giveOrders(
+  settings: StackSettings,
+  files: StackFiles,
+  report: (step: StackStep) => void,
+): Orders {
+  const { workerEntry: entry, env, fingerprint } = settings;
+  const namespace = env['TEMPORAL_NAMESPACE'];
+  return {
+    home: files.home,
+    databaseUrl: settings.databaseUrl ?? null,
+    temporalAddress: settings.temporalAddress ?? null,
+    temporalBinary:
+      settings.temporalAddress === undefined ? temporalBinary(settings, report) : null,
+    worker: settings.needsWorker ? { entry, env, fingerprint } : null,
+    namespaces: namespace === undefined || namespace === '' ? [] : [namespace],
+  };
+}
+
+function temporalBinary(
+  settings: StackSettings,
+  report: (step: StackStep) => void,
+): TemporalBinary {
+  const began = performance.now();
+  const binary = findTemporalBinary({
+    temporalCliPath: settings.temporalCliPath,
+    env: settings.env,
+    explain: (line) => {
+      if (settings.verbose) settings.log(`Temporal not found in ${line}`);
+    },
+  });
+  if (binary.origin === 'download') {
+    report(stepText(`Temporal ${binary.version} downloaded`, began));
+  }
+  return binary;
+}
+
+function addressesOf(settings: StackSettings, { postgres, temporal }: StackState): StackAddresses {
+  const databaseUrl = settings.databaseUrl ?? postgres?.url;
+  const temporalAddress =
+    settings.temporalAddress ?? (temporal === null ? undefined : addressOf(temporal.port));
+  if (databaseUrl === undefined || temporalAddress === undefined) {
+    throw new AppsyncError(EXIT.unreachable, 'the local stack stopped while it was asked for', {
+      hint: 'appsync up',
+    });
+  }
+  const ui = settings.temporalAddress === undefined ? (temporal?.ui_port ?? null) : null;
+  return { databaseUrl, temporalAddress, temporalUiUrl: ui === null ? null : uiUrlOf(ui) };
+}
+
+/** Ends everything of the local stack, whoever owns it now. Data and logs stay. */
+export async function stopStack(settings: Pick<StackSettings, 'home'>): Promise<void> {
+  const files = existingHome(settings.home);
+  if (files === null) return;
+  await withLock(files.lock, LOCK_TIMEOUT_MS, async () => {
+    await endMarked(files.marks.supervisor, 'SIGTERM', STOP_MS);
+    await endParts(files);
+    const { ports } = readState(files.state);
+    writeState(files.state, { ...NO_STATE, ports });
+  });
+}
+
+/** What of the local stack runs now; says through `log` when its worker keeps dying. */
+export async function stackStatus(
+  settings: Pick<StackSettings, 'home' | 'log'>,
+): Promise<StackStatus> {
+  const files = existingHome(settings.home);
+  if (files === null) return { postgres: null, temporal: null, workers: [] };
+  const { marks } = files;
+  const state = readState(files.state);
+  const { postgres, temporal, worker } = state;
+  const trouble = troubleOfWorker(files, state);
+  if (trouble !== null) settings.log(`${trouble.message}: ${trouble.reason ?? ''}`);
+  return {
+    postgres:
+      postgres !== null && isOurs(postgres.pid, marks.postgres)
+        ? { url: postgres.url, pid: postgres.pid }
+        : null,
+    temporal:
+      temporal !== null && isOurs(temporal.pid, marks.temporal)
+        ? {
+            address: addressOf(temporal.port),
+            ui_url: temporal.ui_port === null ? null : uiUrlOf(temporal.ui_port),
+            pid: temporal.pid,
+          }
+        : null,
+    workers:
+      worker !== null && isOurs(worker.pid, marks.worker)
+        ? [{ pid: worker.pid, started_at: worker.started_at }]
+        : [],
+  };
+}
+
+function throwTroubleOfWorker(files: StackFiles, state: StackState): void {
+  const trouble = troubleOfWorker(files, state);
+  if (trouble !== null) throw trouble;
+}
+
+const existingHome = (home: string): StackFiles | null =>
+  existsSync(home) ? stackFiles(realpathSync(home)) : null;
+const addressOf = (port: number) => `127.0.0.1:${port}`;
+const uiUrlOf = (port: number) => `http://127.0.0.1:${port}`;
