@@ -113,7 +113,7 @@ end $$;
 --   blocked   the platform said to wait longer than `max_wait`; ask again after `wait` seconds
 -- Whoever asks first gets the first free time: rows are locked in the order of their keys, and a time
 -- given is reserved. With `held`, a reservation is good still unless a block came over it or its
--- holder comes too late (a machine that slept); then another time is given.
+-- holder comes later than `max_late` (a machine that slept); then another time is given.
 create function appsync.take_grant(
   who text,
   keys text[],
@@ -123,6 +123,7 @@ create function appsync.take_grant(
   bursts double precision[],
   max_wait double precision,
   held double precision,
+  max_late double precision,
   out state text,
   out go_at double precision,
   out wait double precision,
@@ -141,7 +142,7 @@ begin
   if held is not null then
     select appsync.epoch(max(b.blocked_until)) into blocked
       from appsync.rate_budget b where b.key = any (keys);
-    if coalesce(blocked, 0) < held and now_at < held + 0.5 then
+    if coalesce(blocked, 0) < held and now_at < held + max_late then
       state := 'granted';
       go_at := held;
       wait := greatest(0, held - now_at);

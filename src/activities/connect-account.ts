@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { cancellationSignal } from '@temporalio/activity';
 import type { SyncOptions } from '../contract/options.ts';
 import { SyncFailure } from '../errors.ts';
+import { tokenFingerprint } from '../platforms/fingerprint.ts';
 import type { Platform, PlatformSession, SourceRef } from '../platforms/platform.ts';
 import { createRequests } from '../platforms/requests.ts';
 import type { SourceRow } from '../store/sources.ts';
@@ -51,7 +51,3 @@ export function connectSource(
   );
   return { platform, session, ref: platform.parseRef(source.ref) };
 }
-
-/** Names a token's budget without saying anything about the token. */
-export const tokenFingerprint = (token: string, salt: string) =>
-  createHmac('sha256', salt).update(token).digest('hex').slice(0, 16);

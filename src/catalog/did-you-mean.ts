@@ -19,7 +19,9 @@ export function didYouMean(typed: string, known: Iterable<string>): string {
 }
 
 function distanceTo(word: string, candidate: string, limit: number): number {
-  if (word.length >= 3 && candidate.startsWith(word)) return limit;
+  if (word.length >= 3 && candidate.startsWith(word)) {
+    return Math.min(limit, candidate.length - word.length);
+  }
   if (Math.abs(word.length - candidate.length) > limit) return Infinity;
   return editDistance(word, candidate);
 }

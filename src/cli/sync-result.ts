@@ -1,7 +1,7 @@
 import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
 import type { RunSummary, SourceError, SourceStatus, SourceSummary } from '../contract/summary.ts';
 import { emptyOutcome, runExitCode } from '../contract/verdict.ts';
-import { EXIT, type ExitCode } from '../errors.ts';
+import type { ExitCode } from '../errors.ts';
 import type { Output, Paint } from './output.ts';
 import { asTyped } from './program-name.ts';
 import { mark } from './progress/frame.ts';
@@ -16,8 +16,6 @@ export function summaryExitCode(summary: RunSummary): ExitCode {
     ({ status, error }) =>
       status === 'failed' && CREDENTIAL_FAILURES.some((type) => type === error?.type),
   ).length;
-  // A run that failed before it came to any source did not fail for credentials.
-  if (summary.status === 'failed' && statuses.failed === 0) return EXIT.failed;
   return runExitCode(summary.status, { statuses, unauthorized });
 }
 

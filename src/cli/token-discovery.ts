@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import type { CatalogFile } from '../catalog/file.ts';
 import type { DiscoveredAccount } from '../catalog/init.ts';
 import { readSecret, type Environment } from '../config.ts';
 import { DEFAULT_OPTIONS } from '../contract/options.ts';
 import { configurationError, usageError } from '../errors.ts';
+import { tokenFingerprint } from '../platforms/fingerprint.ts';
 import type { DiscoveredSource, Identity, Platform } from '../platforms/platform.ts';
 import type { Platforms } from '../platforms/registry.ts';
 import { createRateBudget } from '../platforms/rate-limit.ts';
@@ -132,7 +132,3 @@ async function distinctSources(
   }
   return [...byId.values()];
 }
-
-/** The same as a worker's: discovery and syncing of one token share one budget. */
-const tokenFingerprint = (token: string, salt: string) =>
-  createHmac('sha256', salt).update(token).digest('hex').slice(0, 16);

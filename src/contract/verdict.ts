@@ -58,7 +58,8 @@ export function runExitCode(
   if (status === 'complete') return 0;
   if (status === 'partial') return 3;
   if (status === 'cancelled') return 130;
-  return outcome.unauthorized === outcome.statuses.failed ? 4 : 1;
+  const { failed } = outcome.statuses;
+  return failed > 0 && outcome.unauthorized === failed ? 4 : 1;
 }
 
 export function totalsOf(outcome: Outcome): Totals {

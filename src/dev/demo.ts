@@ -139,7 +139,11 @@ async function compareAll(say: Narrator, { simulator }: DemoStage, db: Database)
     different: 0,
   };
   for (const { table, external_id } of rows) {
-    const compared = await compareWithTruth(db, table, simulator.world.truth(external_id, { fieldsById: true }));
+    const compared = await compareWithTruth(
+      db,
+      table,
+      simulator.world.truth(external_id, { fieldsById: true }),
+    );
     for (const key of Object.keys(total) as (keyof Comparison)[]) total[key] += compared[key];
   }
   say.line(

@@ -13,8 +13,6 @@ const TOTAL_MS = 120_000;
 /** A platform that refuses without naming a time. */
 const UNNAMED_WAIT_MS = 30_000;
 const SHORTEST_WAIT_MS = 1_000;
-/** When the answer to a take is this late, its time may be long past: look again. */
-const LATE_MS = 250;
 
 export interface RequestsOptions {
   readonly budget: RateBudget;
@@ -87,15 +85,13 @@ async function waitForGrant(
   giveUpAt: number,
 ): Promise<void> {
   let held: number | null = null;
-  for (;;) {
+  for (let looks = 0; ; looks += 1) {
     context.signal.throwIfAborted();
-    const asked = performance.now();
-    const grant = await context.budget.take(rules, context, held);
-    const late = performance.now() - asked > LATE_MS;
+    const grant = await context.budget.take(rules, context, held, looks);
     if (grant.state !== 'granted') {
       throw rateLimited(grant.reason ?? 'the rate budget is used up', grant.wait_ms);
     }
-    if (grant.wait_ms === 0 && (held !== null || !late)) return;
+    if (!grant.look_again) return;
     if (context.now() + grant.wait_ms > giveUpAt) {
       throw rateLimited('the rate budget is used up', grant.wait_ms);
     }

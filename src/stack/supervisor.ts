@@ -116,6 +116,8 @@ function failure(error: unknown): SupervisorMessage {
   };
 }
 
+// Temporal creates its database readable for all.
+process.umask(0o077);
 process.on('SIGHUP', () => {});
 process.on('SIGUSR2', () => {
   log('handed over');

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { RateRule } from '../../src/platforms/platform.ts';
 import { createRateBudget, type Grant, type RateBudget } from '../../src/platforms/rate-limit.ts';
@@ -64,27 +65,29 @@ describe('the rate budget', () => {
   });
 
   it.each([
-    { like: 'a limit per second', rate: 5, window_ms: 1000 },
-    { like: 'a limit per minute', rate: 3, window_ms: 60_000, burst: 30 },
-  ])('uses more than 95 % of $like when there is work', async ({ like: _, ...of }) => {
+    // The margin for jitter is 12 % of a second: a lock-out costs thirty.
+    ['89 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.89],
+    ['95 %', 'a limit per minute', { rate: 3, window_ms: 60_000, burst: 30 }, 0.95],
+  ])('uses more than %s of %s when there is work', async (_share, _limit, of, share) => {
     const shared = rule(of);
     const inMinute = shared.rate * 60;
     const takes = Array.from({ length: inMinute + 50 }, (_, i) =>
       (workers[i % 2] as RateBudget).take([shared], who),
     );
     const granted = (await Promise.all(takes)).filter((grant) => grant.state === 'granted');
-    expect(granted.length / inMinute).toBeGreaterThan(0.95);
+    expect(granted.length / inMinute).toBeGreaterThan(share);
     expect(mostIn(shared.window_ms, granted.map(timeOf))).toBeLessThanOrEqual(shared.limit);
   });
 
   it('lets a burst go at once, then keeps to the rate', async () => {
     const bursty = rule({ rate: 20, window_ms: 60_000, limit: 1200, burst: 4 });
     const times = await takeTimes([budget], [bursty], 10);
-    const last = times.at(-1) as number;
     expect((times[3] as number) - (times[0] as number)).toBeLessThan(150);
-    expect(last - (times[0] as number)).toBeGreaterThan(250);
-    for (let i = 5; i < 10; i += 1) {
-      expect((times[i] as number) - (times[i - 1] as number)).toBeGreaterThan(49);
+    // In any stretch of time: the burst, and what the rate adds to it.
+    for (const [i, from] of times.entries()) {
+      for (const [j, to] of times.entries()) {
+        expect(j - i + 1).toBeLessThanOrEqual(4 + (20 * Math.max(0, to - from)) / 1000 + 0.01);
+      }
     }
   });
 
@@ -226,6 +229,33 @@ describe('the rate budget', () => {
       const long = timeOf(await budget.take([shared], who)) / 1000 - 5;
       const anew = timeOf(await budget.take([shared], who, long));
       expect(anew).toBeGreaterThan((long + 5) * 1000 + 500);
+    });
+
+    it('stands at the third look of a process that is always a little late', async () => {
+      const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
+      const late = timeOf(await budget.take([shared], who)) / 1000 - 0.2;
+      expect(timeOf(await budget.take([shared], who, late, 2))).toBeGreaterThan(late * 1000);
+      const again = await budget.take([shared], who, late, 3);
+      expect(again).toMatchObject({ state: 'granted', go_at: late, look_again: false });
+    });
+
+    it('stands however far away Postgres is, in one round trip when there is no wait', async () => {
+      const far = createRateBudget({
+        query: async (text, values) => {
+          await delay(60);
+          const result = await database.pool.query(text, [...values]);
+          await delay(60);
+          return result;
+        },
+      });
+      const shared = rule({ rate: 4, window_ms: 500, limit: 2 });
+      const first = await far.take([shared], who);
+      const second = await far.take([shared], who);
+      expect([first, second]).toMatchObject([{ look_again: false }, { look_again: false }]);
+      const third = await far.take([shared], who);
+      if (third.wait_ms > 0) await delay(third.wait_ms);
+      const held = timeOf(third) / 1000;
+      expect(await far.take([shared], who, held)).toMatchObject({ go_at: held, look_again: false });
     });
   });
 

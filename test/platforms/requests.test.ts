@@ -63,14 +63,10 @@ describe('requests', () => {
     }
     expect((times[3] as number) - (times[0] as number)).toBeGreaterThan(590);
     expect(counted.waited_ms).toBeGreaterThan(500);
-    expect(waits.map((wait) => wait instanceof Date)).toEqual([
-      true,
-      false,
-      true,
-      false,
-      true,
-      false,
-    ]);
+    // A busy machine may come late and wait once more; every wait that begins also ends.
+    const begun = waits.filter((wait) => wait instanceof Date);
+    expect(begun.length).toBeGreaterThanOrEqual(3);
+    expect(waits).toEqual(begun.flatMap((wait) => [wait, null]));
   });
 
   it('hold no database connection while they wait', async () => {
@@ -219,16 +215,22 @@ describe('requests', () => {
     const both = [setUp({ account, poolSize: 2 }), setUp({ account, poolSize: 2 })];
     let inFlight = 0;
     let most = 0;
+    const waiting: (() => void)[] = [];
     const free = rule();
     const sent = Array.from({ length: 12 }, (_, i) =>
       (both[i % 2] as (typeof both)[0]).requests.send([free], async () => {
         inFlight += 1;
         most = Math.max(most, inFlight);
-        await new Promise((resolve) => setImmediate(resolve));
+        // Each waits for a second one, so that room for less would end in a time-out.
+        await new Promise<void>((resolve) => waiting.push(resolve));
         inFlight -= 1;
       }),
     );
+    const pairing = setInterval(() => {
+      if (waiting.length >= 2) for (const go of waiting.splice(0)) go();
+    }, 1);
     await Promise.all(sent);
+    clearInterval(pairing);
     expect(most).toBe(2);
   });
 

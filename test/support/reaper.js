@@ -1,26 +1,32 @@
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
-// Started by the test servers' owner, with a pipe from it. The pipe ends when the owner does, however
-// that happens (kill -9 included); then the servers end and their directory goes.
+// Has a pipe from the process that owns a directory of servers. The pipe ends when the owner does,
+// however that happens (kill -9 included); then every process that was announced, or that has the
+// directory in its command line, ends, and the directory goes.
 const [directory] = process.argv.slice(2);
-const pids = [];
-for await (const line of createInterface({ input: process.stdin })) pids.push(Number(line));
+const announced = new Set();
+for await (const line of createInterface({ input: process.stdin })) announced.add(Number(line));
 
-const isAlive = (pid) => {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
+function remaining() {
+  const lines = execFileSync('ps', ['-axo', 'pid=,stat=,args='], { encoding: 'utf8' }).split('\n');
+  return lines.flatMap((line) => {
+    const [, pid, stat, args] = /^\s*(\d+)\s+(\S+)\s+(.*)$/.exec(line) ?? [];
+    if (pid === undefined || stat.startsWith('Z') || Number(pid) === process.pid) return [];
+    return announced.has(Number(pid)) || args.includes(directory) ? [Number(pid)] : [];
+  });
+}
+
+// SIGQUIT has Postgres shut down at once. Nothing here is to be kept.
+for (let round = 0, pids = remaining(); pids.length > 0 && round < 100; pids = remaining()) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, round++ < 50 ? 'SIGQUIT' : 'SIGKILL');
+    } catch {
+      // Ended by itself.
+    }
   }
-};
-const send = (signal) => {
-  for (const pid of pids.filter(isAlive)) process.kill(pid, signal);
-};
-// For Postgres: shut down at once. Nothing here is kept.
-send('SIGQUIT');
-for (let i = 0; i < 100 && pids.some(isAlive); i++) {
-  if (i === 50) send('SIGKILL');
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 50));
 }
 rmSync(directory, { recursive: true, force: true });

@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
@@ -11,6 +8,7 @@ import { postgresUrl, preparePostgres, startPostgres } from '../../src/stack/pos
 import { findTemporalBinary } from '../../src/stack/temporal-binary.ts';
 import { startTemporal } from '../../src/stack/temporal-server.ts';
 import type { TestServers } from './addresses.ts';
+import { createReapedDirectory } from './reaped-directory.ts';
 
 const TEMPLATE = 'appsync_template';
 
@@ -22,42 +20,22 @@ export async function startServers(): Promise<{
   addresses: TestServers;
   stop: () => Promise<void>;
 }> {
-  const directory = await mkdtemp(join(tmpdir(), 'appsync-test-'));
-  await chmod(directory, 0o711);
-  const reaper = startReaper(directory);
+  const { path: directory, watch, end } = await createReapedDirectory();
   try {
     const [postgresPort = 0, temporalPort = 0] = await freePorts(2);
     const [postgres, temporal, bundlePath] = await Promise.all([
-      postgresWithTemplate(directory, postgresPort, reaper.watch),
-      temporalServer(directory, temporalPort, reaper.watch),
+      postgresWithTemplate(directory, postgresPort, watch),
+      temporalServer(directory, temporalPort, watch),
       workflowBundle(directory),
     ]);
     return {
       addresses: { postgres, template: TEMPLATE, temporal, namespace: 'default', bundlePath },
-      stop: reaper.end,
+      stop: end,
     };
   } catch (error) {
-    await reaper.end();
+    await end();
     throw error;
   }
-}
-
-function startReaper(directory: string) {
-  const script = fileURLToPath(new URL('./reaper.js', import.meta.url));
-  const child = spawn(process.execPath, [script, directory], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-    env: {},
-  });
-  child.unref();
-  return {
-    watch: (pid: number) => void child.stdin.write(`${pid}\n`),
-    end: async () => {
-      const exit = once(child, 'exit');
-      child.stdin.end();
-      await exit;
-    },
-  };
 }
 
 async function postgresWithTemplate(

@@ -7,7 +7,8 @@ export async function until(
 ): Promise<void> {
   const end = performance.now() + seconds * 1000;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`still not so after ${seconds} s: ${condition.toString()}`);
+    if (performance.now() > end)
+      throw new Error(`still not so after ${seconds} s: ${condition.toString()}`);
     await sleep(20);
   }
 }

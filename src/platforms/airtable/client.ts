@@ -1,8 +1,8 @@
 import Airtable from 'airtable';
-import { SyncFailure } from '../../errors.ts';
+import { reasonOf, SyncFailure } from '../../errors.ts';
 import type { Connection, RateRule, Requests } from '../platform.ts';
 import { airtableFailure, type FailedAnswer } from './failures.ts';
-import { observe, type Exchange } from './http-exchange.ts';
+import { Exchange } from './http-exchange.ts';
 
 export const AIRTABLE_URL = 'https://api.airtable.com';
 
@@ -55,33 +55,30 @@ async function sendRequest(
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
   const { base, path, query = {}, body, what } = request;
-  return observe(signal, async (exchange) => {
-    try {
-      const answer = await client.base(base).makeRequest({
-        path,
-        qs: query,
-        ...(body === undefined ? {} : { method: 'POST', body }),
-      });
-      if (answer.statusCode === 200) return { body: answer.body as unknown, date: exchange.date };
-    } catch (thrown) {
-      if (signal.aborted) throw endedBy(signal.reason, what);
-      throw airtableFailure(failedAnswer(exchange, thrown), { account, what });
-    }
-    throw airtableFailure(failedAnswer(exchange, null), { account, what });
-  });
+  signal.throwIfAborted();
+  const exchange = new Exchange(signal);
+  const post = body === undefined ? {} : { method: 'POST', body };
+  try {
+    const answer = await exchange.observe(() =>
+      client.base(base).makeRequest({ path, qs: query, ...post }),
+    );
+    if (answer.statusCode === 200) return { body: answer.body as unknown, date: exchange.date };
+  } catch (thrown) {
+    if (signal.aborted) throw endedBy(signal.reason, what);
+    throw airtableFailure(failedAnswer(exchange, thrown), { account, what });
+  }
+  throw airtableFailure(failedAnswer(exchange, null), { account, what });
 }
 
 /** A cancellation passes through as it is; a time-out says that there was no answer. */
 function endedBy(reason: unknown, what: string): unknown {
-  const isTimeout = reason instanceof Error && reason.name === 'TimeoutError';
+  const isTimeout = (reason as { readonly name?: unknown } | null)?.name === 'TimeoutError';
   if (!isTimeout) return reason;
   return new SyncFailure('Unavailable', `Airtable gave no whole answer for ${what} in time`);
 }
 
 /** The client throws objects that are no errors; all that they say of the network is a message. */
-function failedAnswer(exchange: Readonly<Exchange>, thrown: unknown): FailedAnswer {
-  const { status, retryAfter, date, errorText } = exchange;
-  const hasMessage = typeof thrown === 'object' && thrown !== null && 'message' in thrown;
-  const reason = hasMessage ? String(thrown.message) : 'no reason given';
-  return { status, retryAfter, date, text: errorText(), reason };
+function failedAnswer(exchange: Exchange, thrown: unknown): FailedAnswer {
+  const { status, retryAfter, date } = exchange;
+  return { status, retryAfter, date, text: exchange.errorText(), reason: reasonOf(thrown) };
 }
