@@ -152,8 +152,10 @@ case ${1:-} in
     ;;
 esac
 prepare build
+# How the person calls it, for hints that can be pasted.
 case $0 in
-  */*) export APPSYNC_PROGRAM=$0 ;;
-  *) export APPSYNC_PROGRAM=./$0 ;;
+  */*) printf -v APPSYNC_PROGRAM %q "$0" ;;
+  *) printf -v APPSYNC_PROGRAM %q "./$0" ;;
 esac
+export APPSYNC_PROGRAM
 exec node "$root/dist/cli/main.js" "$@"

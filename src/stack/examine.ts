@@ -13,7 +13,7 @@ export interface Wanted {
   readonly fingerprint: string;
 }
 
-/** `recovering`: a supervisor is at work on it. `missing`: a supervisor with new orders is needed. */
+/** `recovering`: a supervisor is at work on it, or about to end. `missing`: a supervisor with new orders is needed. */
 export type Condition = 'up' | 'recovering' | 'missing';
 
 const DEATHS = 3;
@@ -24,7 +24,7 @@ export async function examineStack(files: StackFiles, wanted: Wanted): Promise<C
   const state = readState(files.state);
   const { supervisor, postgres, temporal } = state;
   if (supervisor === null || !isOurs(supervisor.pid, files.marks.supervisor)) return 'missing';
-  if (state.phase === 'starting') return 'recovering';
+  if (state.phase === 'starting' || state.phase === 'stopping') return 'recovering';
   if (wanted.needsWorker && state.worker_fingerprint !== wanted.fingerprint) return 'missing';
   const local = [
     ...(wanted.databaseUrl === undefined ? [{ part: postgres, mark: files.marks.postgres }] : []),

@@ -34,7 +34,7 @@ export function choosePostgresAccount(
   const { uid, gid } = accountFor(dataOwner);
   const blocking = mustReach.flatMap((directory) => directoriesClosedTo(uid, gid, directory));
   if (blocking.length === 0) return { uid, gid, prefix: [] };
-  const capability = usableCapability(uid, gid);
+  const capability = usableCapability(uid, gid, blocking);
   if (capability === null) {
     const [other] = blocking.filter((directory) => directory !== ourDirectory);
     if (other !== undefined) throw unreachableDirectory(other);
@@ -102,21 +102,23 @@ const setpriv = (uid: number, gid: number, capability: string): [string, ...stri
   `--reuid=${uid}`,
   `--regid=${gid}`,
   '--clear-groups',
+  // Without it access(2), with which initdb looks for its programs, would ignore the capability.
+  '--securebits=+no_setuid_fixup',
   `--inh-caps=+${capability}`,
   `--ambient-caps=+${capability}`,
   '--',
 ];
 
-/** A capability that we hold and setpriv can really hand over (a container may forbid it). */
-function usableCapability(uid: number, gid: number): string | null {
+/** A capability that we hold, that setpriv can hand over (a container may forbid it), and that helps. */
+function usableCapability(uid: number, gid: number, blocking: readonly string[]): string | null {
   if (process.platform !== 'linux') return null;
-  const held = BigInt(
-    `0x${/^CapEff:\s*(\w+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '0'}`,
-  );
+  const status = readFileSync('/proc/self/status', 'utf8');
+  const held = BigInt(`0x${/^CapEff:\s*(\w+)/m.exec(status)?.[1] ?? '0'}`);
   for (const { name, bit } of LINUX_CAPABILITIES) {
     if ((held & (1n << bit)) === 0n) continue;
     const [file, ...args] = setpriv(uid, gid, name);
-    if (spawnSync(file, [...args, 'true'], { stdio: 'ignore' }).status === 0) return name;
+    const check = [...args, 'test', '-x', blocking[0] ?? '/'];
+    if (spawnSync(file, check, { stdio: 'ignore' }).status === 0) return name;
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
+import { AppsyncError, EXIT, reasonOf } from '../errors.ts';
 import { waitUntil } from './wait.ts';
 
 /** Where the start time (ticks since boot) stands in /proc/PID/stat after the name. */
@@ -48,7 +49,11 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
     return process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-    throw error;
+    throw new AppsyncError(EXIT.unreachable, `may not send ${name} to process ${pid}`, {
+      reason: reasonOf(error),
+      hint: 'run the command as the user that started the local stack',
+      cause: error,
+    });
   }
 }
 

@@ -120,8 +120,9 @@ function temporalBinary(
   const binary = findTemporalBinary({
     temporalCliPath: settings.temporalCliPath,
     env: settings.env,
+    announce: report,
     explain: (line) => {
-      if (settings.verbose) settings.log(`Temporal not found in ${line}`);
+      if (settings.verbose) settings.log(`looking for Temporal: ${line}`);
     },
   });
   if (binary.origin === 'download') {

@@ -1,18 +1,28 @@
+import { reasonOf } from '../errors.ts';
 import { readState, writeState, type StackState, type Started } from './state-file.ts';
 
-/** The supervisor's own copy of the state; every change is written at once. */
+/**
+ * The supervisor's own copy of the state; every change is written at once. Once the stack runs, a full
+ * disk is logged rather than thrown: it must not take the supervisor down.
+ */
 export interface StateBook {
   readonly current: () => StackState;
   readonly update: (change: Partial<StackState>) => void;
 }
 
-export function openStateBook(path: string): StateBook {
+export function openStateBook(path: string, log: (line: string) => void): StateBook {
   let state = readState(path);
   return {
     current: () => state,
     update: (change) => {
+      const isStarting = state.phase === 'starting';
       state = { ...state, ...change };
-      writeState(path, state);
+      try {
+        writeState(path, state);
+      } catch (error) {
+        if (isStarting) throw error;
+        log(reasonOf(error));
+      }
     },
   };
 }

@@ -13,7 +13,7 @@ export interface Started {
  * the worker and perhaps other ports.
  */
 export interface StackState {
-  readonly phase: 'starting' | 'running' | 'stopped';
+  readonly phase: 'starting' | 'running' | 'stopping' | 'stopped';
   readonly supervisor: Started | null;
   readonly postgres: (Started & { readonly url: string; readonly port: number }) | null;
   readonly temporal: (Started & { readonly port: number; readonly ui_port: number | null }) | null;

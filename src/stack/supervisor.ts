@@ -28,7 +28,7 @@ function tell(message: SupervisorMessage): void {
 async function superviseStack(orders: Orders): Promise<void> {
   const files = stackFiles(orders.home);
   await takeOver(files);
-  const book = openStateBook(files.state);
+  const book = openStateBook(files.state, log);
   onSignals(files, book);
   book.update({
     phase: 'starting',
@@ -99,6 +99,7 @@ async function stop(files: StackFiles, book: StateBook, why: string): Promise<vo
   if (stopping) return;
   stopping = true;
   log(`stopping (${why})`);
+  book.update({ phase: 'stopping' });
   await endParts(files);
   book.update({ phase: 'stopped', supervisor: null, postgres: null, temporal: null, worker: null });
   log('stopped');

@@ -20,6 +20,8 @@ export interface BinarySearch {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Told about every place that was of no use. */
   readonly explain: (line: string) => void;
+  /** Told before the download, which may take a while. */
+  readonly announce?: (line: string) => void;
   /** Puts a binary at the path, or throws. */
   readonly download?: (target: string, env: BinarySearch['env']) => void;
 }
@@ -71,6 +73,7 @@ function downloaded(
   tried: readonly string[],
   passOver: (line: string) => void,
 ): TemporalBinary {
+  search.announce?.(`downloading Temporal ${TEMPORAL_VERSION} (about 45 MB, once)`);
   try {
     (search.download ?? downloadTemporal)(cache, search.env);
     const found = inspect(cache);

@@ -69,7 +69,10 @@ interface Ended {
 }
 
 function appsync(args: readonly string[], more: Record<string, string> = {}): Promise<Ended> {
-  const child = spawn(process.execPath, [CLI, ...args], { cwd: directory, env: { ...env, ...more } });
+  const child = spawn(process.execPath, [CLI, ...args], {
+    cwd: directory,
+    env: { ...env, ...more },
+  });
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (chunk) => (stdout += String(chunk)));

@@ -22,7 +22,9 @@ afterAll(() => installation.close());
 async function workersOf(workflowIds: readonly string[]): Promise<Set<string>> {
   const identities = new Set<string>();
   for (const workflowId of workflowIds) {
-    const { events } = await installation.temporal.client.workflow.getHandle(workflowId).fetchHistory();
+    const { events } = await installation.temporal.client.workflow
+      .getHandle(workflowId)
+      .fetchHistory();
     for (const event of events ?? []) {
       const identity = event.activityTaskStartedEventAttributes?.identity;
       if (identity !== undefined && identity !== null) identities.add(identity);
