@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -201,6 +201,16 @@ describe('what runs elsewhere', () => {
     expect([postgres?.pid, temporal, workers.length]).toEqual([expect.any(Number), null, 1]);
     await stopStack(settings);
   });
+});
+
+test('a home below a directory that only its owner may enter is as good as any', async () => {
+  const settings = await stackSettings(join(directory.path, 'private', 'project'), {
+    temporalAddress: 'temporal.example:7233',
+  });
+  await chmod(join(directory.path, 'private'), 0o700);
+  const { databaseUrl } = await ensureStack(settings, () => {});
+  expect(await query(databaseUrl, 'select 1 as one')).toEqual([{ one: 1 }]);
+  await stopStack(settings);
 });
 
 test('a home that cannot be made is an error with a hint', async () => {
