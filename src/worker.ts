@@ -124,10 +124,10 @@ async function main(): Promise<void> {
   });
   try {
     const bundle = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-    const { worker, close } = await createWorker(config, log, bundle);
+    const running = await createWorker(config, log, bundle);
     log.info({ pid: process.pid }, 'worker polls');
-    await worker.run();
-    await close();
+    await running.worker.run();
+    await running.close();
   } catch (error) {
     log.fatal({ reason: reasonOf(error) }, 'worker ended');
     process.exitCode = 1;

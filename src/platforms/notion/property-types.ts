@@ -1,6 +1,6 @@
 import type { ColumnType } from '../../contract/schema.ts';
 
-/** The column type of each property type; docs/data-model-notion.md has the reasons. */
+/** The column type of each property type; docs/data-model.md has the reasons. */
 const COLUMN_TYPES: ReadonlyMap<string, ColumnType> = new Map(
   Object.entries<ColumnType>({
     title: 'text',

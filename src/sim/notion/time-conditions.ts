@@ -1,5 +1,4 @@
 import { isObject } from '../exchange.ts';
-import type { JsonObject } from '../exchange.ts';
 import { validation } from './errors.ts';
 
 const DAY = 86_400_000;
@@ -80,7 +79,7 @@ export function timeCondition(
 
 /** A condition has exactly one operator. */
 export function onlyEntry(condition: unknown, path: string): readonly [string, unknown] {
-  const entry = isObject(condition) ? Object.entries(condition as JsonObject)[0] : undefined;
+  const entry = isObject(condition) ? Object.entries(condition)[0] : undefined;
   if (entry === undefined) {
     throw validation(
       `body failed validation: ${path} should be defined, instead was \`undefined\`.`,
