@@ -115,7 +115,11 @@ async function createTable(tx: Queryable, source: SourceRow, table: string): Pro
   );
   if (rows[0]?.present === true) return false;
   await tx.query(`select pg_advisory_xact_lock(hashtext('appsync.ddl'))`);
-  await tx.query(`create schema if not exists ${quote(source.table_schema)}`);
+  // Not `if not exists`: that asks a cache, which remembers from before the lock that there is none.
+  const { rowCount } = await tx.query('select 1 from pg_namespace where nspname = $1', [
+    source.table_schema,
+  ]);
+  if (rowCount === 0) await tx.query(`create schema ${quote(source.table_schema)}`);
   await tx.query(
     `create table if not exists ${table} (
        _id text primary key,

@@ -42,6 +42,19 @@ describe('a destination table', () => {
     expect(await fit(source, fields)).toMatchObject({ changes: [], needs_full_scan: false });
   });
 
+  it('is made beside others of the same new schema at the same moment', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const sources = await Promise.all(Array.from({ length: 8 }, newSource));
+      const schema = `platform_${round}`;
+      const fitting = sources.map((source) =>
+        inTransaction(database.pool, (tx) =>
+          fitTable(tx, { ...source, table_schema: schema }, [text('1', 'Name')]),
+        ),
+      );
+      await Promise.all(fitting);
+    }
+  });
+
   it('renames the column of a renamed property, also when two properties swap their names', async () => {
     const source = await newSource();
     await fit(source, [text('1', 'A'), text('2', 'B')]);
