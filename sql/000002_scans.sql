@@ -8,7 +8,7 @@ create table appsync.scan (
   started_at timestamptz not null,
   ref jsonb not null,
   schema_fingerprint text not null,
-  -- Of this process's clock: a scan older than a day is not resumed.
+  -- By this server's clock: a scan older than a day is not resumed.
   created_at timestamptz not null default now(),
   evidence jsonb not null default '{}'
 );

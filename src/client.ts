@@ -62,7 +62,7 @@ export async function checkSearchAttributes({
   );
 }
 
-/** Whether some worker asked for tasks of this installation in the last minute. */
+/** Whether some worker asked for tasks of this installation in the last minutes (Temporal remembers about five). */
 export async function isWorkerPolling(
   { client, namespace }: TemporalConnection,
   installation: string,

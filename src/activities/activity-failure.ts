@@ -9,8 +9,11 @@ const LONGEST_WAIT_MS = 5 * 60_000;
 /** `nextRetryDelay: 0` would switch retries off at the server. */
 const SHORTEST_WAIT_MS = 1_000;
 
-/** SQLSTATE classes that another attempt can cure: connection, rollback (deadlock, serialization), resources, shutdown. */
-const PASSING_SQLSTATES = /^(08|40|53|55|57|58|XX)/;
+/**
+ * SQLSTATE classes that another attempt can cure: connection, transaction state (a server that just became
+ * read-only, one that idled too long), rollback (deadlock, serialization), resources, shutdown.
+ */
+const PASSING_SQLSTATES = /^(08|25|40|53|55|57|58|XX)/;
 
 /**
  * Turns whatever an activity threw into a failure with a type that workflows decide by. Messages hold no
@@ -51,10 +54,8 @@ function syncFailure(thrown: unknown): SyncFailure {
   return new SyncFailure('Database', reasonOf(thrown), { cause: thrown });
 }
 
-/** Class 22 messages quote the offending value ("invalid input syntax for type numeric: …"): cut it. */
+/** Class 22 messages quote the offending value (`invalid input syntax for type numeric: "…"`): cut it. */
 function databaseMessage(error: pg.DatabaseError): string {
-  const text = error.code?.startsWith('22')
-    ? error.message.replace(/: ".*"?$/s, '')
-    : error.message;
+  const text = error.code?.startsWith('22') ? error.message.replace(/:? ".*$/s, '') : error.message;
   return `Postgres: ${text} (${error.code ?? 'no code'})`;
 }

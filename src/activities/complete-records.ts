@@ -1,11 +1,19 @@
-import type { CompleteRecordsInput, CompletedRecords } from '../contract/activities.ts';
+import type {
+  CompleteRecordsInput,
+  CompletedRecords,
+  OpenSourceRef,
+} from '../contract/activities.ts';
+import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
 import type { PlatformSession, SourceRef } from '../platforms/platform.ts';
-import { inTransaction } from '../store/database.ts';
+import { inTransaction, type Transaction } from '../store/database.ts';
+import { recordEvidence } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
-import { holdFence, readColumns, readSource } from '../store/sources.ts';
+import { breakChain } from '../store/source-state.ts';
+import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import {
+  clearHash,
   completeValues,
   countTruncated,
   forgetTruncated,
@@ -18,6 +26,8 @@ import { withHeartbeat } from './running.ts';
 
 /** Values per activity: at 3 requests a second about 20 s, so a slice is short and its loss is small. */
 const SLICE = 60;
+/** A value can take many requests: the slice ends early after this, with at least one value read. */
+const TIME_SLICE_MS = 45_000;
 
 /**
  * Reads a slice of the values that lists cut short and writes them whole. What is left is in Postgres, so
@@ -29,6 +39,7 @@ export function completeRecords(
 ): Promise<CompletedRecords> {
   return withHeartbeat(async (meter) => {
     const { source: opened } = input;
+    const started = performance.now();
     const source = await readSource(deps.db, opened.source_id);
     const columns = new Map(
       (await readColumns(deps.db, source.id)).map((column) => [column.id, column]),
@@ -36,18 +47,13 @@ export function completeRecords(
     const { session, ref } = connectSource(deps, source, opened.options, meter);
     for (const value of await readTruncated(deps.db, source.id, SLICE)) {
       const column = columns.get(value.field_id);
-      const read = column === undefined ? 'gone' : await readWhole(session, ref, value, column);
+      const read = column === undefined ? 'unwanted' : await readWhole(session, ref, value, column);
       await inTransaction(deps.db, async (tx) => {
         await holdFence(tx, opened);
-        if (read === 'gone' || column === undefined) {
-          await forgetTruncated(tx, source.id, value.field_id, [value.record_id]);
-        } else {
-          await completeValues(tx, source, column, [
-            { record_id: value.record_id, text: read.text },
-          ]);
-        }
+        await settle(tx, opened, source, { ...value, column, read });
       });
-      if (read !== 'gone') meter.count({ completed: 1 });
+      if (typeof read === 'object') meter.count({ completed: 1 });
+      if (performance.now() - started > TIME_SLICE_MS) break;
     }
     const metrics = meter.total();
     await inTransaction(deps.db, async (tx) => {
@@ -58,18 +64,43 @@ export function completeRecords(
   });
 }
 
-/** A record that is gone meanwhile has no value to complete. */
+/** `unwanted`: its property is gone. `unreadable`: the platform says that there is no such record. */
+type Reading = 'unwanted' | 'unreadable' | { readonly text: string | null };
+
 async function readWhole(
   session: PlatformSession,
   ref: SourceRef,
   value: TruncatedValue,
   column: Column,
-): Promise<'gone' | { readonly text: string | null }> {
-  if (session.readValue === undefined) return 'gone';
+): Promise<Reading> {
+  if (session.readValue === undefined) return 'unwanted';
   try {
     return { text: await session.readValue(ref, value.record_id, column) };
   } catch (error) {
-    if (error instanceof SyncFailure && error.type === 'NotFound') return 'gone';
+    if (error instanceof SyncFailure && error.type === 'NotFound') return 'unreadable';
     throw error;
   }
+}
+
+/**
+ * Writes what was read. A record that is said to be gone may only be out of the token's sight for now: its
+ * cell stays cut, so this scan is not whole, and the next one reads the record anew.
+ */
+async function settle(
+  tx: Transaction,
+  opened: OpenSourceRef,
+  source: SourceRow,
+  value: TruncatedValue & { readonly column: Column | undefined; readonly read: Reading },
+): Promise<void> {
+  const { record_id, field_id, column, read } = value;
+  if (typeof read === 'object' && column !== undefined) {
+    await completeValues(tx, source, column, [{ record_id, text: read.text }]);
+    return;
+  }
+  await forgetTruncated(tx, source.id, field_id, [record_id]);
+  if (read !== 'unreadable') return;
+  await clearHash(tx, source, record_id);
+  await breakChain(tx, source.id);
+  const gap = 'values of records that cannot be read any more are cut short';
+  await recordEvidence(tx, opened.scan.scan_id, { ...NO_EVIDENCE, gaps: [gap] });
 }

@@ -7,8 +7,9 @@ import type { Column, SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
 import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
-import { beginSourceRun } from '../store/source-runs.ts';
+import { beginSourceRun, endAbandoned } from '../store/source-runs.ts';
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
+import { breakChain } from '../store/source-state.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -36,6 +37,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
       await holdFence(tx, { ...input, fence });
       const chosen = await chooseScan(tx, source, input, connected, schema);
       const metrics = meter.total();
+      await endAbandoned(tx, input);
       await beginSourceRun(tx, {
         ...input,
         workflow_id: workflowExecution?.workflowId ?? '',
@@ -62,6 +64,8 @@ async function chooseScan(
 ): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
   const table = await fitTable(tx, source, schema.fields);
   const fingerprint = schemaFingerprint(table.columns);
+  // Before the scan, not after it: should this one not end whole, the next must not be incremental.
+  if (table.needs_full_scan) await breakChain(tx, source.id);
   const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
   if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint)) {
     return {

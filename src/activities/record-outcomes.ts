@@ -10,14 +10,20 @@ import { finishRun, recordPlatformRun } from '../store/runs.ts';
 import { endSourceRun, readSourceRunEnd } from '../store/source-runs.ts';
 import { readHolder } from '../store/sources.ts';
 import type { Dependencies } from './dependencies.ts';
+import { withHeartbeat } from './running.ts';
 
 /** A source that another run is syncing: says which one. The first record stands. */
-export async function recordSkipped(
+export function recordSkipped(
   deps: Dependencies,
   input: RecordSkippedInput,
 ): Promise<ClosedSource> {
-  const before = await readSourceRunEnd(deps.db, input);
-  if (before !== null) return before;
+  return withHeartbeat(async () => {
+    const before = await readSourceRunEnd(deps.db, input);
+    return before ?? skip(deps, input);
+  });
+}
+
+async function skip(deps: Dependencies, input: RecordSkippedInput): Promise<ClosedSource> {
   const holder = await readHolder(deps.db, input.source_id);
   const closed: ClosedSource = {
     status: 'skipped',
@@ -41,14 +47,13 @@ export async function recordSkipped(
 }
 
 /** The outcome of one platform's sources. The first record stands. */
-export async function recordPlatform(
-  deps: Dependencies,
-  input: RecordPlatformInput,
-): Promise<void> {
-  await recordPlatformRun(deps.db, { ...input, metrics: input.outcome.metrics });
+export function recordPlatform(deps: Dependencies, input: RecordPlatformInput): Promise<void> {
+  return withHeartbeat(() =>
+    recordPlatformRun(deps.db, { ...input, metrics: input.outcome.metrics }),
+  );
 }
 
 /** The outcome of the run. The first record stands. */
-export async function recordRun(deps: Dependencies, input: RecordRunInput): Promise<void> {
-  await finishRun(deps.db, { ...input, metrics: input.outcome.metrics });
+export function recordRun(deps: Dependencies, input: RecordRunInput): Promise<void> {
+  return withHeartbeat(() => finishRun(deps.db, { ...input, metrics: input.outcome.metrics }));
 }

@@ -1,8 +1,8 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 
-/** Well below the heartbeat time-out of 12 s, so that one late beat does no harm. */
-const HEARTBEAT_MS = 3_000;
+/** Well below the heartbeat time-out of 10 s, so that a few late beats do no harm. */
+const HEARTBEAT_MS = 2_000;
 
 /** What an attempt reports while it works; the next attempt of the same activity begins with it. */
 interface Beat {

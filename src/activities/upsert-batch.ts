@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { UpsertBatchInput, UpsertedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { countStaged, mergeStaged, takeStagedIds } from '../store/merge.ts';
-import { readMerged, recordBatches, saveWindows } from '../store/scans.ts';
+import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
@@ -28,6 +29,7 @@ async function mergeOnce(
   await holdFence(tx, opened);
   const before = await readMerged(tx, opened.scan.scan_id, batches);
   if (before !== null) {
+    await checkCheckpoint(tx, input);
     return { metrics: before, truncated_values: await countTruncated(tx, opened.source_id) };
   }
   await checkStaged(tx, input);
@@ -45,19 +47,32 @@ async function mergeOnce(
     merge_ms: Math.round(performance.now() - started),
   });
   const metrics = addMetrics(input.metrics, meter.total());
-  await recordBatches(
-    tx,
-    { scan_id: opened.scan.scan_id, source_id: opened.source_id, run_id: opened.run_id },
-    batches.map((batch, i) => ({
-      ...batch,
-      metrics: share(metrics, i),
-      ids: ids.get(batch.attempt) ?? [],
-    })),
-    input.evidence,
-  );
+  const merged = batches.map((batch, i) => ({
+    ...batch,
+    metrics: share(metrics, i),
+    ids: ids.get(batch.attempt) ?? [],
+  }));
+  await recordBatches(tx, { ...opened, scan_id: opened.scan.scan_id }, merged, input.evidence);
   await saveWindows(tx, opened.scan.scan_id, input.windows);
   await addToSourceRun(tx, opened, metrics);
   return { metrics, truncated_values: await countTruncated(tx, opened.source_id) };
+}
+
+/**
+ * A repeated call finds the checkpoint where the first one left it. Elsewhere, the workflow's history is
+ * behind what is merged (Temporal was restored, a workflow reset): going on from it could leave a gap.
+ */
+async function checkCheckpoint(
+  tx: Transaction,
+  { source, windows }: UpsertBatchInput,
+): Promise<void> {
+  const stored = new Map(
+    (await readWindows(tx, source.scan.scan_id)).map((window) => [window.window, window]),
+  );
+  if (windows.every((window) => isDeepStrictEqual(stored.get(window.window), window))) return;
+  throw new SyncFailure('FenceLost', `${source.alias} is synced further than this workflow knows`, {
+    hint: `appsync all --source ${source.alias}`,
+  });
 }
 
 /** Batches published together were counted together: the first one carries the counts, so that they add up. */

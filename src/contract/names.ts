@@ -28,17 +28,4 @@ export const SEARCH_ATTRIBUTES = [
   'AppsyncStatus',
 ] as const;
 
-/** Columns that every destination table has after those of its properties. */
-export const SYSTEM_COLUMNS = [
-  '_id',
-  '_created_at',
-  '_edited_at',
-  '_synced_at',
-  '_deleted_at',
-  '_hash',
-  '_errors',
-  '_raw',
-  '_run_id',
-] as const;
-
 export const NAME = 'appsync';

@@ -41,12 +41,14 @@ export function countSources(outcome: Outcome): number {
 
 /**
  * The run's verdict from its sources': complete only when every source is, failed only when none is
- * complete and at least one failed; nothing matched is complete (the target was checked before).
+ * complete and at least one failed; nothing matched is complete (the target was checked before). A source
+ * that somebody cancelled by itself leaves the run partial.
  */
 export function runStatus(outcome: Outcome): RunStatus {
   const { complete, failed, cancelled } = outcome.statuses;
-  if (cancelled > 0) return 'cancelled';
-  if (complete === countSources(outcome)) return 'complete';
+  const sources = countSources(outcome);
+  if (complete === sources) return 'complete';
+  if (cancelled === sources) return 'cancelled';
   return complete === 0 && failed > 0 ? 'failed' : 'partial';
 }
 

@@ -57,12 +57,3 @@ export interface ScanState {
   /** How often the whole scan had to begin anew. */
   readonly scans_given_up: number;
 }
-
-/** What `appsync runs watch` and the Web UI's queries see of a source at work. */
-export interface SourceProgress {
-  readonly phase: 'opening' | 'scanning' | 'publishing' | 'completing' | 'closing' | 'done';
-  readonly mode: string | null;
-  readonly read: number;
-  readonly expected: number | null;
-  readonly windows: number;
-}

@@ -46,7 +46,7 @@ async function plainDemo(
   await showTables(say, db);
   say.title('3. Sync again: nothing changed, so hardly a request');
   const second = await syncAndCount(stage, ['sync-all']);
-  say.line(`${second.requests} requests instead of ${first.requests}.`);
+  say.line(`${second.requests} requests; the sync before took ${first.requests}.`);
   const exact = await compareAll(say, stage, db);
   farewell(context, say, stage);
   return second.exitCode === EXIT.ok && exact ? EXIT.ok : EXIT.failed;

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { unreachableError } from '../errors.ts';
+import { AppsyncError, EXIT, unreachableError } from '../errors.ts';
 
 /** What runs one SQL statement: a pool, or a client inside a transaction. */
 export interface Queryable {
@@ -22,10 +22,23 @@ export function openDatabase(url: string, max = 10): Database {
   return pool;
 }
 
-/** Throws an unreachable error (exit 5) unless Postgres answers and is recent enough (15). */
-export async function checkDatabase(db: Database): Promise<void> {
+const OLDEST_VERSION = 15;
+
+/** Throws an unreachable error (exit 5) unless Postgres answers and is recent enough. */
+export async function checkDatabase(db: Queryable): Promise<void> {
+  const version = await readVersion(db);
+  if (version >= OLDEST_VERSION) return;
+  throw new AppsyncError(EXIT.unreachable, `Postgres ${version} is too old`, {
+    hint: `point DATABASE_URL at Postgres ${OLDEST_VERSION} or newer`,
+  });
+}
+
+async function readVersion(db: Queryable): Promise<number> {
   try {
-    await db.query('select 1');
+    const { rows } = await db.query<{ version: number }>(
+      `select current_setting('server_version_num')::integer / 10000 as version`,
+    );
+    return rows[0]?.version ?? 0;
   } catch (error) {
     throw unreachableError(
       'Postgres does not answer',
@@ -35,15 +48,38 @@ export async function checkDatabase(db: Database): Promise<void> {
   }
 }
 
+/** A connection taken out of the pool until `release`; `broken` keeps it from being used again. */
+export interface LentClient {
+  readonly client: pg.PoolClient;
+  readonly release: (broken?: Error) => void;
+}
+
+/** Takes a connection. One that breaks while it is lent fails its statements; unheard, it would end the process. */
+export async function lendClient(db: Database): Promise<LentClient> {
+  const client = await db.connect();
+  const hear = () => {};
+  client.on('error', hear);
+  return {
+    client,
+    release: (broken) => {
+      client.off('error', hear);
+      client.release(broken);
+    },
+  };
+}
+
+/** Nothing but statements happens in a transaction: one that idles belongs to a machine that sleeps or is cut off. */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'`;
+
 /** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
 export async function inTransaction<T>(
   db: Database,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const client = await db.connect();
+  const { client, release } = await lendClient(db);
   let broken: Error | undefined;
   try {
-    await client.query('begin');
+    await client.query(BEGIN);
     const result = await work(client);
     await client.query('commit');
     return result;
@@ -53,6 +89,6 @@ export async function inTransaction<T>(
     });
     throw error;
   } finally {
-    client.release(broken);
+    release(broken);
   }
 }

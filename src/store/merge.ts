@@ -56,7 +56,7 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
       select distinct on (id) *
         from appsync.staging
        where scan_id = $1 and attempt = any($2::text[])
-       order by id, edited_at desc nulls last, ordinal desc
+       order by id, edited_at desc nulls last, array_position($2::text[], attempt) desc, ordinal desc
     ), changed as (
       select s.* from staged s left join ${table} t on t._id = s.id
        where t._id is null or t._hash is distinct from s.hash or t._deleted_at is not null

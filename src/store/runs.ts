@@ -6,8 +6,9 @@ import type {
   RunSummary,
   SourceError,
   SourceSummary,
+  Totals,
 } from '../contract/summary.ts';
-import { totalsOf, type Outcome } from '../contract/verdict.ts';
+import { emptyOutcome, totalsOf } from '../contract/verdict.ts';
 import type { Queryable } from './database.ts';
 
 export interface NewRun {
@@ -129,7 +130,6 @@ export async function readRunSummary(db: Queryable, runId: string): Promise<RunS
   const [run] = rows;
   if (run === undefined) return null;
   const [platforms, sources] = [await readPlatforms(db, runId), await readSourceRuns(db, runId)];
-  const metrics = sources.reduce((sum, source) => addMetrics(sum, source.metrics), syncMetrics());
   return {
     run_id: runId,
     workflow_id: run.workflow_id,
@@ -137,36 +137,32 @@ export async function readRunSummary(db: Queryable, runId: string): Promise<RunS
     status: run.status,
     started_at: run.started_at,
     finished_at: run.finished,
-    totals: totals(sources.length, metrics),
-    platforms,
+    totals: totals(sources),
+    platforms: platforms.map((one) => ({
+      ...one,
+      totals: totals(sources.filter(({ platform }) => platform === one.platform)),
+    })),
     sources: sources.map(sourceSummary),
   };
 }
 
-function totals(sources: number, metrics: SyncMetrics) {
-  const counted: Outcome = {
-    statuses: { complete: sources, incomplete: 0, failed: 0, skipped: 0, cancelled: 0 },
-    unauthorized: 0,
-    metrics,
-    failures: [],
-  };
-  return totalsOf(counted);
+/** Of a run and of its platforms alike from the sources' rows: so they add up, also when a run is cancelled. */
+function totals(sources: readonly SourceRunRow[]): Totals {
+  const metrics = sources.reduce((sum, source) => addMetrics(sum, source.metrics), syncMetrics());
+  return { ...totalsOf({ ...emptyOutcome(), metrics }), sources: sources.length };
 }
 
 /** One line per platform: its parts, when it has several, taken together. */
-async function readPlatforms(db: Queryable, runId: string): Promise<PlatformSummary[]> {
+async function readPlatforms(
+  db: Queryable,
+  runId: string,
+): Promise<Omit<PlatformSummary, 'totals'>[]> {
   const { rows } = await db.query<{
     platform: string;
     workflow_id: string;
     statuses: RunStatus[];
-    metrics: Partial<SyncMetrics>[];
-    sources: number;
   }>(
-    `select p.platform, min(p.workflow_id) as workflow_id, array_agg(distinct p.status) as statuses,
-            jsonb_agg(p.metrics) as metrics,
-            (select count(*) from appsync.source_run r join appsync.source s on s.id = r.source_id
-               join appsync.account a on a.id = s.account_id
-              where r.run_id = $1 and a.platform = p.platform) as sources
+    `select p.platform, min(p.workflow_id) as workflow_id, array_agg(distinct p.status) as statuses
        from appsync.platform_run p where p.run_id = $1 group by p.platform order by p.platform`,
     [runId],
   );
@@ -174,7 +170,6 @@ async function readPlatforms(db: Queryable, runId: string): Promise<PlatformSumm
     platform: row.platform,
     workflow_id: row.workflow_id,
     status: row.statuses.length === 1 ? (row.statuses[0] as RunStatus) : 'partial',
-    totals: totals(row.sources, row.metrics.reduce<SyncMetrics>(addMetrics, syncMetrics())),
   }));
 }
 

@@ -83,13 +83,23 @@ export async function beginScan(
   await saveWindows(tx, scan.scan_id, scan.windows);
 }
 
-/** Forgets the source's scan: checkpoint, seen ids and staged rows. */
+/**
+ * Forgets the source's scan: checkpoint, seen ids and staged rows, also those that late attempts staged for
+ * scans that were over by then. The scans in staging are found step by step in its index, not by reading it.
+ */
 export async function endScan(tx: Queryable, sourceId: number): Promise<void> {
-  await tx.query(
-    `delete from appsync.staging where scan_id in (select id from appsync.scan where source_id = $1)`,
-    [sourceId],
-  );
   await tx.query('delete from appsync.scan where source_id = $1', [sourceId]);
+  await tx.query(
+    `with recursive staged (scan_id) as (
+       select min(scan_id) from appsync.staging
+       union all
+       select (select min(s.scan_id) from appsync.staging s where s.scan_id > staged.scan_id)
+         from staged where staged.scan_id is not null
+     )
+     delete from appsync.staging where scan_id in (
+       select scan_id from staged where not exists (select from appsync.scan where id = staged.scan_id)
+     )`,
+  );
 }
 
 export async function saveWindows(
@@ -103,6 +113,15 @@ export async function saveWindows(
      on conflict (scan_id, window_no) do update set state = excluded.state`,
     [scanId, JSON.stringify(windows)],
   );
+}
+
+/** Where the windows of a scan stand; none when the scan is over. */
+export async function readWindows(tx: Queryable, scanId: string): Promise<readonly ScanWindow[]> {
+  const { rows } = await tx.query<{ state: ScanWindow }>(
+    'select state from appsync.scan_window where scan_id = $1',
+    [scanId],
+  );
+  return rows.map(({ state }) => state);
 }
 
 /** What merging these batches counted, when all of them are merged already; else null. */
@@ -155,12 +174,21 @@ export async function recordBatches(
       JSON.stringify(batches.map(({ window, batch, ids }) => ({ window, batch, ids }))),
     ],
   );
+  await recordEvidence(tx, scan.scan_id, evidence);
+}
+
+/** Adds to what a scan saw. */
+export async function recordEvidence(
+  tx: Queryable,
+  scanId: string,
+  evidence: Evidence,
+): Promise<void> {
   const { rows } = await tx.query<{ evidence: Partial<Evidence> }>(
     'select evidence from appsync.scan where id = $1 for update',
-    [scan.scan_id],
+    [scanId],
   );
   await tx.query('update appsync.scan set evidence = $2 where id = $1', [
-    scan.scan_id,
+    scanId,
     JSON.stringify(addEvidence({ ...NO_EVIDENCE, ...rows[0]?.evidence }, evidence)),
   ]);
 }

@@ -60,7 +60,8 @@ export async function endSourceRun(tx: Queryable, run: SourceRunKey & SourceRunE
        (run_id, source_id, workflow_id, status, mode, certified, evidence, metrics, started_at, error)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict (run_id, source_id) do update
-        set workflow_id = excluded.workflow_id, status = excluded.status, mode = excluded.mode,
+        set workflow_id = excluded.workflow_id, status = excluded.status,
+            mode = coalesce(excluded.mode, r.mode),
             certified = excluded.certified, evidence = excluded.evidence, metrics = excluded.metrics,
             started_at = least(r.started_at, excluded.started_at), finished_at = now(),
             error = excluded.error
@@ -77,6 +78,36 @@ export async function endSourceRun(tx: Queryable, run: SourceRunKey & SourceRunE
       run.started_at,
       run.error === null ? null : JSON.stringify(run.error),
     ],
+  );
+}
+
+/** What a source that still runs has counted so far, or null when it does not run. */
+export async function readRunningMetrics(
+  db: Queryable,
+  run: SourceRunKey,
+): Promise<SyncMetrics | null> {
+  const { rows } = await db.query<{ metrics: Partial<SyncMetrics> }>(
+    `select metrics from appsync.source_run
+      where run_id = $1 and source_id = $2 and status = 'running'`,
+    [run.run_id, run.source_id],
+  );
+  return rows[0] === undefined ? null : syncMetrics(rows[0].metrics);
+}
+
+/**
+ * Ends what earlier runs left at work on a source whose fence is ours now: their workflows were terminated,
+ * or belong to another Temporal, and can record nothing any more.
+ */
+export async function endAbandoned(tx: Queryable, run: SourceRunKey): Promise<void> {
+  const error: SourceError = {
+    type: 'FenceLost',
+    message: `run ${run.run_id} took over`,
+    hint: `appsync runs show ${run.run_id}`,
+  };
+  await tx.query(
+    `update appsync.source_run set status = 'failed', finished_at = now(), error = $3
+      where source_id = $2 and run_id <> $1 and status = 'running'`,
+    [run.run_id, run.source_id, JSON.stringify(error)],
   );
 }
 

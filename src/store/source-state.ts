@@ -10,7 +10,7 @@ interface SourceStateBase {
 
 /**
  * A scan that saw everything: the watermark becomes its original start on the server's clock less the
- * overlap, never the time of the run that happened to finish it, and never an earlier one than before.
+ * overlap, never the time of the run that happened to finish it. An incremental scan never moves it back.
  */
 export async function recordComplete(
   tx: Queryable,
@@ -54,6 +54,11 @@ export async function recordAttempt(
     state.status,
     state.next_due_at,
   ]);
+}
+
+/** The table lacks values: what earlier scans certified says nothing of it until a full scan ends whole. */
+export async function breakChain(tx: Queryable, sourceId: number): Promise<void> {
+  await tx.query('update appsync.source set certified = false where id = $1', [sourceId]);
 }
 
 /** Nobody holds the source any more. Its fence number stays: a zombie of this run is still kept out by the next. */

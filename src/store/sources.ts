@@ -89,20 +89,33 @@ export async function takeFence(
 
 /**
  * First statement of every transaction that writes for a source: holds the fence until commit. Throws
- * FenceLost when another sync took over. Shared, so that several windows of one scan merge side by side.
+ * FenceLost when another sync took over. One transaction at a time: whoever waited here sees all that a
+ * zombie attempt of the same call committed.
  */
 export async function holdFence(
   tx: Queryable,
   source: { readonly source_id: number; readonly alias: string; readonly fence: number },
 ): Promise<void> {
   const { rowCount } = await tx.query(
-    'select 1 from appsync.source where id = $1 and fence = $2 for share',
+    'select 1 from appsync.source where id = $1 and fence = $2 for no key update',
     [source.source_id, source.fence],
   );
   if (rowCount === 1) return;
   throw new SyncFailure('FenceLost', `another sync of ${source.alias} took over`, {
     hint: 'appsync runs list shows which',
   });
+}
+
+/** Holds the fence until commit when this run has it: for callers that were never told its number. */
+export async function holdIfHolder(
+  tx: Queryable,
+  source: { readonly source_id: number; readonly run_id: string },
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'select 1 from appsync.source where id = $1 and holder_run_id = $2 for no key update',
+    [source.source_id, source.run_id],
+  );
+  return rowCount === 1;
 }
 
 /** Which run holds a source now, if any. */

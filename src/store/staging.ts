@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
-import type { Database } from './database.ts';
+import { lendClient, type Database } from './database.ts';
 
 /** Bytes collected before they go to the socket: 64 KiB keeps the event loop free and packets full. */
 const CHUNK = 65_536;
@@ -26,7 +26,7 @@ export async function stageRecords(
 ): Promise<void> {
   if (records.length === 0) return;
   const names = new Map(columns.map((column) => [column.id, column.column]));
-  const client = await db.connect();
+  const { client, release } = await lendClient(db);
   let failure: Error | undefined;
   try {
     const copy = client.query(
@@ -40,7 +40,7 @@ export async function stageRecords(
     failure = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
-    client.release(failure);
+    release(failure);
   }
 }
 

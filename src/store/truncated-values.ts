@@ -52,6 +52,11 @@ export async function completeValues(
   await forgetTruncated(tx, source.id, column.id, ids);
 }
 
+/** Makes the next full scan write a record again, whatever it finds. */
+export async function clearHash(tx: Queryable, source: SourceRow, recordId: string): Promise<void> {
+  await tx.query(`update ${quoteTable(source)} set _hash = null where _id = $1`, [recordId]);
+}
+
 /** Forgets cut values whose record or property is gone: the next scan tells what became of them. */
 export async function forgetTruncated(
   tx: Queryable,

@@ -5,7 +5,7 @@ import type { SyncActivities } from '../contract/activities.ts';
 
 /**
  * Retries are bounded by attempts with a capped back-off, not by wall time: a laptop that sleeps over the
- * weekend spends no attempts and goes on. 60 attempts are about half an hour of trying.
+ * weekend spends no attempts and goes on. 60 attempts with these pauses are about half an hour of trying.
  */
 const retry = {
   initialInterval: '1s',
@@ -15,18 +15,19 @@ const retry = {
   nonRetryableErrorTypes: [...NON_RETRYABLE_FAILURES],
 } satisfies RetryPolicy;
 
-/** Talk to a platform: may wait for the rate budget, heartbeat every 3 s, die unnoticed for 12 s at most. */
+/** Talk to a platform: may wait for the rate budget, heartbeat every 2 s, die unnoticed for 10 s at most. */
 const platform: ActivityOptions = {
   startToCloseTimeout: '5m',
-  heartbeatTimeout: '12s',
+  heartbeatTimeout: '10s',
   retry,
 };
 
 /** Talk to Postgres only. */
 const store: ActivityOptions = {
   startToCloseTimeout: '10m',
-  heartbeatTimeout: '12s',
-  retry: { ...retry, maximumInterval: '10s' },
+  heartbeatTimeout: '10s',
+  // Shorter pauses and more of them: half an hour, too.
+  retry: { ...retry, maximumInterval: '10s', maximumAttempts: 180 },
 };
 
 const platformActivities = proxyActivities<SyncActivities>(platform);

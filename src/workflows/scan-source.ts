@@ -50,13 +50,8 @@ export async function scanSource(
     }
   }
   if (state.unpublished.length > 0) {
-    try {
-      advance(await publish(source, state));
-    } catch (thrown) {
-      // Without streaming nothing was merged yet: staged rows that are gone mean the scan from its start.
-      advance(setBack(state, thrown));
-      return scanSource(source, { ...state, windows: openWindows(state.opened.windows) }, report);
-    }
+    advance(await publishOrSetBack(source, state));
+    if (state.windows.length > 0) return scanSource(source, state, report);
   }
   return completeValues(source, state, advance);
 }
@@ -119,6 +114,15 @@ function keepUnpublished(state: ScanState, staged: StagedBatch): ScanState {
   };
 }
 
+/** Without streaming nothing is merged before this: staged rows that are gone mean the scan from its start. */
+async function publishOrSetBack(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
+  try {
+    return await publish(source, state);
+  } catch (thrown) {
+    return { ...setBack(state, thrown), windows: openWindows(state.opened.windows) };
+  }
+}
+
 async function publish(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
   const merged = await activities.upsertBatch(
     `${source.alias}: publish ${state.unpublished.length} batches at once`,
@@ -147,11 +151,14 @@ function setBack(state: ScanState, reason: unknown): ScanState {
   return {
     ...state,
     ...(unpublished ? { unpublished: [], evidence: NO_EVIDENCE, pending: syncMetrics() } : {}),
-    // The fetched batches were paid for: what they counted stays counted.
-    metrics: addMetrics(state.metrics, { ...state.pending, read: 0, batches: 0 }),
+    metrics: countUnpublished(state),
     setbacks: state.setbacks + 1,
   };
 }
+
+/** The counts of a scan whose unpublished batches are given up: their requests were made all the same. */
+export const countUnpublished = (state: ScanState) =>
+  addMetrics(state.metrics, { ...state.pending, read: 0, batches: 0 });
 
 async function completeValues(
   source: OpenSourceRef,

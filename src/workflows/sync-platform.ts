@@ -8,7 +8,12 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ClosedSource, SourceKey } from '../contract/activities.ts';
+import type {
+  ClosedSource,
+  CloseSourceInput,
+  RecordSkippedInput,
+  SourceKey,
+} from '../contract/activities.ts';
 import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
 import { syncMetrics } from '../contract/metrics.ts';
 import { WORKFLOW_TYPES, sourceWorkflowId } from '../contract/names.ts';
@@ -25,25 +30,23 @@ import { activities } from './activities.ts';
 import { sourceError } from './failure.ts';
 import { searchAttributes, setStatusAttribute } from './search-attributes.ts';
 
-/** The sources of one platform, at most `max_concurrent` at a time. One that fails never stops its siblings. */
+/**
+ * The sources of one platform, at most `max_concurrent` at a time. One that fails, or is cancelled by itself,
+ * never stops its siblings. Cancelled as a whole, it waits until each source at work has closed itself.
+ */
 export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
   const startedAt = new Date().toISOString();
   const queue = [...input.sources];
   let outcome = emptyOutcome();
-  let cancelled: unknown;
   const work = async () => {
     for (let source = queue.shift(); source !== undefined; source = queue.shift()) {
-      const closed = await syncOne(input, source);
+      const closed = await syncOne(input, source).catch(unrecorded);
       outcome = addOutcome(outcome, outcomeOf(source, closed));
       setCurrentDetails(`${countSources(outcome)} of ${input.sources.length} sources done`);
     }
   };
-  try {
-    await Promise.all(Array.from({ length: input.options.max_concurrent }, work));
-  } catch (thrown) {
-    if (!isCancellation(thrown)) throw thrown;
-    cancelled = thrown;
-  }
+  const ends = await Promise.allSettled(Array.from({ length: input.options.max_concurrent }, work));
+  const cancelled: unknown = ends.find((end) => end.status === 'rejected')?.reason;
   const status = cancelled ? 'cancelled' : runStatus(outcome);
   await CancellationScope.nonCancellable(async () => {
     await activities.recordPlatform(`record ${input.platform}: ${status}`, {
@@ -58,6 +61,13 @@ export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
   });
   if (cancelled) throw cancelled;
   return outcome;
+}
+
+/** Not even the outcome could be recorded: the siblings go on all the same. */
+function unrecorded(thrown: unknown): ClosedSource {
+  if (CancellationScope.current().consideredCancelled && isCancellation(thrown)) throw thrown;
+  const error = sourceError(thrown);
+  return { status: 'failed', mode: null, certified: false, metrics: syncMetrics(), error };
 }
 
 async function syncOne(input: SyncPlatformInput, source: SourceKey): Promise<ClosedSource> {
@@ -90,23 +100,37 @@ async function syncOne(input: SyncPlatformInput, source: SourceKey): Promise<Clo
       }),
     });
   } catch (thrown) {
-    if (isCancellation(thrown)) throw thrown;
+    if (CancellationScope.current().consideredCancelled && isCancellation(thrown)) throw thrown;
     // A child start cannot join one that runs: the server answers "already started" (fixed in the API).
     if (thrown instanceof WorkflowExecutionAlreadyStartedError) {
       return activities.recordSkipped(`${source.alias} is being synced by another run`, about);
     }
-    return activities.closeSource(`${source.alias}: its workflow ended`, {
-      ...about,
-      options: input.options,
-      fence: null,
-      scan: null,
-      status: 'failed',
-      evidence: NO_EVIDENCE,
-      metrics: syncMetrics(),
-      started_at: new Date().toISOString(),
-      error: sourceError(thrown),
-    });
+    const status = isCancellation(thrown) ? 'cancelled' : 'failed';
+    return closeInstead(input, about, { status, error: sourceError(thrown) });
   }
+}
+
+type Ending = Pick<ClosedSource, 'status' | 'error'>;
+
+/** Records the end of a source whose workflow did not; the record that it made itself stands. */
+function closeInstead(
+  { options }: SyncPlatformInput,
+  about: RecordSkippedInput,
+  ending: Ending,
+): Promise<ClosedSource> {
+  const input: CloseSourceInput = {
+    ...about,
+    ...ending,
+    options,
+    fence: null,
+    scan: null,
+    evidence: NO_EVIDENCE,
+    metrics: syncMetrics(),
+    started_at: new Date().toISOString(),
+  };
+  return CancellationScope.nonCancellable(() =>
+    activities.closeSource(`${about.alias}: its workflow ended`, input),
+  );
 }
 
 function outcomeOf(source: SourceKey, closed: ClosedSource): Outcome {

@@ -8,7 +8,7 @@ import {
 } from '@temporalio/workflow';
 import type { ResolvedSources, SourceKey } from '../contract/activities.ts';
 import { WORKFLOW_TYPES, platformWorkflowId } from '../contract/names.ts';
-import type { SourceError } from '../contract/summary.ts';
+import type { RunStatus, SourceError } from '../contract/summary.ts';
 import { targetName } from '../contract/target.ts';
 import {
   addOutcome,
@@ -27,16 +27,22 @@ const SOURCES_PER_PLATFORM_WORKFLOW = 300;
 
 /**
  * One request to sync a target: finds its sources, runs a child per platform, records the verdict.
- * Platforms run side by side; the parts of one large platform one after the other, so that
- * `max_concurrent` holds for the platform as a whole.
+ * Platforms run side by side, and one that fails never stops the others; the parts of one large platform
+ * run one after the other, so that `max_concurrent` holds for the platform as a whole.
  */
 export async function syncRun(input: SyncRunInput): Promise<SyncRunResult> {
   let outcome = emptyOutcome();
   let error: SourceError | null = null;
   let cancelled: unknown;
-  const finished = (part: Outcome) => {
-    outcome = addOutcome(outcome, part);
-    setCurrentDetails(describeOutcome(outcome));
+  const ended: PartEnd = {
+    finished: (part) => {
+      outcome = addOutcome(outcome, part);
+      setCurrentDetails(describeOutcome(outcome));
+    },
+    failed: (thrown) => {
+      if (isCancelled(thrown)) cancelled = thrown;
+      error ??= sourceError(thrown);
+    },
   };
   try {
     const { platforms } = await activities.resolveSources(`resolve ${targetName(input.target)}`, {
@@ -44,12 +50,11 @@ export async function syncRun(input: SyncRunInput): Promise<SyncRunResult> {
       target: input.target,
       filters: input.filters,
     });
-    await Promise.all(platforms.map((platform) => syncInParts(input, platform, finished)));
+    await Promise.all(platforms.map((platform) => syncInParts(input, platform, ended)));
   } catch (thrown) {
-    if (isCancellation(thrown)) cancelled = thrown;
-    error = sourceError(thrown);
+    ended.failed(thrown);
   }
-  const status = cancelled ? 'cancelled' : error ? 'failed' : runStatus(outcome);
+  const status = cancelled ? 'cancelled' : verdict(outcome, error);
   const result: SyncRunResult = { run_id: input.run_id, status, outcome, error };
   await CancellationScope.nonCancellable(async () => {
     await activities.recordRun(`record run: ${status}`, result);
@@ -59,33 +64,57 @@ export async function syncRun(input: SyncRunInput): Promise<SyncRunResult> {
   return result;
 }
 
+/** A platform's workflow that somebody cancelled by itself is no cancelled run. */
+const isCancelled = (thrown: unknown) =>
+  CancellationScope.current().consideredCancelled && isCancellation(thrown);
+
+/** Sources that an error kept from being counted are not complete. */
+function verdict(outcome: Outcome, error: SourceError | null): RunStatus {
+  if (error === null) return runStatus(outcome);
+  return outcome.statuses.complete > 0 ? 'partial' : 'failed';
+}
+
+interface PartEnd {
+  finished(part: Outcome): void;
+  failed(thrown: unknown): void;
+}
+
+/** Never throws: the other platforms are waited for, whatever becomes of this one. */
 async function syncInParts(
   input: SyncRunInput,
   { platform, sources }: ResolvedSources['platforms'][number],
-  finished: (part: Outcome) => void,
+  ended: PartEnd,
 ): Promise<void> {
   for (const [part, keys] of inParts(sources).entries()) {
-    const child: SyncPlatformInput = {
-      run_id: input.run_id,
-      installation: input.installation,
-      platform,
-      sources: keys,
-      options: input.options,
-    };
-    const outcome: Outcome = await executeChild(WORKFLOW_TYPES.platform, {
-      workflowId: platformWorkflowId(input.installation, input.run_id, platform, part),
-      args: [child],
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      staticSummary: `${platform}: ${keys.length} sources`,
-      typedSearchAttributes: searchAttributes({
-        AppsyncPlatform: platform,
-        AppsyncTarget: targetName(input.target),
-        AppsyncStatus: 'running',
-      }),
-    });
-    finished(outcome);
+    try {
+      ended.finished(await syncPart(input, platform, part, keys));
+    } catch (thrown) {
+      ended.failed(thrown);
+      if (isCancelled(thrown)) return;
+    }
   }
+}
+
+function syncPart(
+  input: SyncRunInput,
+  platform: string,
+  part: number,
+  sources: readonly SourceKey[],
+): Promise<Outcome> {
+  const { run_id, installation, options } = input;
+  const child: SyncPlatformInput = { run_id, installation, platform, sources, options };
+  return executeChild(WORKFLOW_TYPES.platform, {
+    workflowId: platformWorkflowId(installation, run_id, platform, part),
+    args: [child],
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `${platform}: ${sources.length} sources`,
+    typedSearchAttributes: searchAttributes({
+      AppsyncPlatform: platform,
+      AppsyncTarget: targetName(input.target),
+      AppsyncStatus: 'running',
+    }),
+  });
 }
 
 function inParts(sources: readonly SourceKey[]): SourceKey[][] {

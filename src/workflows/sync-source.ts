@@ -12,7 +12,7 @@ import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import type { ScanState, SyncSourceInput } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure, sourceError } from './failure.ts';
-import { scanSource } from './scan-source.ts';
+import { countUnpublished, scanSource } from './scan-source.ts';
 import { setStatusAttribute } from './search-attributes.ts';
 
 /** Scans that one run of a source may give up and begin anew. */
@@ -102,14 +102,14 @@ async function scanOrSetBack(
     const reopened = await open(input, state.started_at, latest.opened.scan.scan_id);
     onProgress({
       ...reopened,
-      metrics: addMetrics(latest.metrics, reopened.metrics),
+      metrics: addMetrics(countUnpublished(latest), reopened.metrics),
       scans_given_up: latest.scans_given_up + 1,
     });
     return 'again';
   }
 }
 
-export function openRef(input: SyncSourceInput, state: ScanState): OpenSourceRef {
+function openRef(input: SyncSourceInput, state: ScanState): OpenSourceRef {
   return {
     source_id: input.source_id,
     alias: input.alias,

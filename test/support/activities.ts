@@ -1,0 +1,76 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createActivities } from '../../src/activities/index.ts';
+import { ensureInstallation } from '../../src/catalog/installation.ts';
+import { readSecret, type Environment } from '../../src/config.ts';
+import type { SyncActivities, SourceKey } from '../../src/contract/activities.ts';
+import { createLog } from '../../src/log.ts';
+import { createRateBudget } from '../../src/platforms/rate-limit.ts';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
+import { AIRTABLE_TOKEN, NOTION_TOKEN } from '../../src/sim/simulator.ts';
+import { insertRun } from '../../src/store/runs.ts';
+import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
+import type { TestInstallation } from './installation.ts';
+
+type Name = keyof SyncActivities;
+type Input<N extends Name> = Parameters<SyncActivities[N]>[0];
+type Answer<N extends Name> = Awaited<ReturnType<SyncActivities[N]>>;
+
+export interface ActivityRunner {
+  /** One attempt of an activity, as the given workflow execution's; `beats` hears its heartbeats. */
+  readonly run: <N extends Name>(
+    name: N,
+    input: Input<N>,
+    beats?: () => void,
+  ) => Promise<Answer<N>>;
+}
+
+/** Runs activities of an installation one by one, without a workflow, so that attempts can overlap. */
+export async function activityRunner(
+  { database, simulator }: TestInstallation,
+  execution: string,
+): Promise<ActivityRunner> {
+  const env: Environment = {
+    NOTION_TOKEN,
+    AIRTABLE_TOKEN,
+    NOTION_BASE_URL: simulator.notionUrl,
+    AIRTABLE_ENDPOINT_URL: simulator.airtableUrl,
+  };
+  const { salt } = await ensureInstallation(database.pool);
+  const activities = createActivities({
+    db: database.pool,
+    platforms: builtInPlatforms(),
+    budget: createRateBudget(database.pool),
+    log: createLog('silent'),
+    readSecret: (reference) => readSecret(reference, env),
+    env,
+    salt,
+  });
+  return {
+    run: (name, input, beats) => {
+      const environment = new MockActivityEnvironment(
+        { workflowExecution: { workflowId: `source/${execution}`, runId: execution } },
+        { logger: new DefaultLogger('ERROR') },
+      );
+      if (beats !== undefined) environment.on('heartbeat', beats);
+      const activity = activities[name] as (given: typeof input) => Promise<Answer<typeof name>>;
+      return environment.run(activity, input);
+    },
+  };
+}
+
+/** The source of an installation that has one, and what openSource is asked for it in a new run. */
+export async function newRun({ database }: TestInstallation, runId: string) {
+  await insertRun(database.pool, {
+    run_id: runId,
+    workflow_id: `run/${runId}`,
+    target: 'all',
+    filters: {},
+    options: DEFAULT_OPTIONS,
+  });
+  const { rows } = await database.pool.query<SourceKey>(
+    'select id as source_id, alias from appsync.source order by id limit 1',
+  );
+  const key = rows[0] as SourceKey;
+  return { ...key, run_id: runId, platform: 'notion', options: DEFAULT_OPTIONS };
+}
