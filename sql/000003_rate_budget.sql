@@ -7,7 +7,9 @@ create type appsync.rate_claim as (
   span double precision,
   max_grants integer,
   burst double precision,
-  seen double precision
+  seen double precision,
+  -- A person asked for it, for one run; otherwise it is the account's or its plan's.
+  asked boolean
 );
 
 create table appsync.rate_budget (
@@ -30,18 +32,21 @@ create function appsync.epoch(t timestamptz) returns double precision
 language sql immutable parallel safe
 return extract(epoch from t)::double precision;
 
--- The claims that count now, this caller's among them.
+-- The claims that count now, this caller's among them, the one in force first: the lowest that a person
+-- asked for, else the lowest of all.
 create function appsync.live_claims(claims appsync.rate_claim[], mine appsync.rate_claim)
 returns appsync.rate_claim[]
 language plpgsql immutable as $$
 begin
-  if cardinality(claims) = 0 or (cardinality(claims) = 1 and claims[1].rate = mine.rate) then
+  if cardinality(claims) = 0
+     or (cardinality(claims) = 1 and claims[1].rate = mine.rate and claims[1].asked = mine.asked) then
     return array[mine];
   end if;
   return array(
     select c from unnest(claims || mine) as c
-     where c.seen > mine.seen - 120 and (c.rate <> mine.rate or c.seen = mine.seen)
-     order by c.rate
+     where c.seen > mine.seen - 120
+       and (c.rate <> mine.rate or c.asked <> mine.asked or c.seen = mine.seen)
+     order by c.asked desc, c.rate
   );
 end $$;
 
@@ -116,6 +121,7 @@ end $$;
 -- holder comes later than `max_late` (a machine that slept); then another time is given.
 create function appsync.take_grant(
   who text,
+  asked boolean,
   keys text[],
   rates double precision[],
   spans double precision[],
@@ -164,7 +170,7 @@ begin
       insert into appsync.rate_budget (key, account) values (rule.key, who) on conflict do nothing;
       select b.* into budget from appsync.rate_budget b where b.key = rule.key for update;
     end if;
-    claim := row(rule.rate, rule.span, rule.max_grants, rule.burst, now_at);
+    claim := row(rule.rate, rule.span, rule.max_grants, rule.burst, now_at, asked);
     budget.claims := appsync.live_claims(budget.claims, claim);
     budgets := budgets || budget;
     in_force := in_force || budget.claims[1];

@@ -32,6 +32,7 @@ export function connectSource(
   const requests = createRequests({
     budget: deps.budget,
     account: source.account,
+    asked: options.rate_limit !== undefined,
     signal: cancellationSignal(),
     poolSize: options.pool_size,
     count: (metrics) => meter.count(metrics),

@@ -47,7 +47,7 @@ export interface RateBudget {
    */
   take(
     rules: readonly RateRule[],
-    who: { readonly account: string },
+    who: { readonly account: string; readonly asked?: boolean },
     held?: number | null,
     looks?: number,
   ): Promise<Grant>;
@@ -78,7 +78,7 @@ const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.12);
 const maxLateMs = (rules: readonly RateRule[], looks: number) =>
   looks > 2 ? 500 : Math.min(...rules.map((rule) => marginMs(rule.window_ms))) / 3;
 
-const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9)`;
+const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
 
 const BLOCK = `select appsync.block_grants($1, $2, $3)`;
 
@@ -94,7 +94,7 @@ const STATUS = `
              listed.waiting
         from appsync.rate_budget b,
              lateral (select appsync.epoch(clock_timestamp()) as now_at) c,
-             lateral (select * from unnest(b.claims) order by seen < now_at - 120, rate limit 1) claim,
+             lateral (select * from unnest(b.claims) order by seen < now_at - 120, asked desc, rate limit 1) claim,
              lateral (
                select count(*) filter (where g <= now_at and g > now_at - claim.span)::integer as used,
                       count(*) filter (where g > now_at)::integer as waiting
@@ -106,13 +106,14 @@ const STATUS = `
 export function createRateBudget(db: Queryable): RateBudget {
   const roundTrip = createStopwatch();
   return {
-    async take(rules, { account }, held = null, looks = 1) {
+    async take(rules, { account, asked = false }, held = null, looks = 1) {
       const late = maxLateMs(rules, looks);
       // What every answer takes to travel is no delay.
       const maxLate = late + roundTrip.fastestMs();
       const ask = roundTrip.start();
       const { rows } = await db.query(TAKE, [
         account,
+        asked,
         rules.map((rule) => rule.key),
         rules.map((rule) => rule.rate),
         rules.map((rule) => (rule.window_ms + marginMs(rule.window_ms)) / 1000),

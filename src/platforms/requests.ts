@@ -17,6 +17,8 @@ const SHORTEST_WAIT_MS = 1_000;
 export interface RequestsOptions {
   readonly budget: RateBudget;
   readonly account: string;
+  /** Whether the rate was given for this run (`--rate-limit`): then it goes before the account's own. */
+  readonly asked?: boolean;
   /** Cancels waiting and requests: its reason is what `send` throws. */
   readonly signal: AbortSignal;
   /** Most requests in flight for this account in this process, those that wait for a grant included. */
@@ -37,6 +39,7 @@ type Context = Required<Omit<RequestsOptions, 'onWait'>> & Pick<RequestsOptions,
 /** Requests of one activity or command: within the budget, counted, cancellable, a 429 waited out. */
 export function createRequests(options: RequestsOptions): Requests {
   const context: Context = {
+    asked: false,
     timeoutMs: 30_000,
     now: () => Date.now(),
     sleep: (ms, signal) => delay(ms, undefined, { signal }),

@@ -272,7 +272,7 @@ describe('the rate budget', () => {
 
       await database.pool.query(
         `update appsync.rate_budget
-            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121)::appsync.rate_claim
+            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121, c.asked)::appsync.rate_claim
                                  from unnest(claims) c where c.rate = 2)
                       || array(select c from unnest(claims) c where c.rate <> 2)
           where key = $1`,
@@ -280,6 +280,18 @@ describe('the rate budget', () => {
       );
       await budget.take([fast], who);
       expect(await statusOf(fast)).toMatchObject({ rate: 10 });
+    });
+
+    it('keeps to what a person asked for, higher or lower than what nobody did', async () => {
+      const plan = rule({ rate: 3, window_ms: 1000, limit: 3 });
+      const asked = { ...plan, rate: 20, limit: 20, burst: 20 };
+      await budget.take([plan], who);
+      await budget.take([asked], { ...who, asked: true });
+      expect(await statusOf(plan)).toMatchObject({ rate: 20 });
+      await budget.take([plan], who);
+      expect(await statusOf(plan)).toMatchObject({ rate: 20 });
+      await budget.take([{ ...plan, rate: 1, limit: 1, burst: 1 }], { ...who, asked: true });
+      expect(await statusOf(plan)).toMatchObject({ rate: 1 });
     });
   });
 

@@ -3,8 +3,8 @@ import { compareWithTruth } from '../../src/dev/compare-with-truth.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 const ROWS = Number(process.env['APPSYNC_LONG_ROWS'] ?? 3_100);
-const BATCH = 10;
-const CAP = 1_000;
+const BATCH = Number(process.env['APPSYNC_LONG_BATCH'] ?? 10);
+const CAP = BATCH * 100;
 let installation: TestInstallation;
 
 beforeAll(async () => {
@@ -53,5 +53,7 @@ describe('a data source of more rows than one query gives and one history holds'
     const lengths = await historyLengths(source?.workflow_id ?? '');
     expect(Math.max(...lengths)).toBeLessThan(4_096);
     expect(lengths.length).toBeGreaterThan(1);
+    if (process.env['APPSYNC_LONG_ROWS'] !== undefined)
+      process.stderr.write(`events per run: ${lengths.join(', ')}\n`);
   });
 });

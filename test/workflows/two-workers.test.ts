@@ -1,13 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { taskQueue } from '../../src/contract/names.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { until } from '../support/until.ts';
 
 const PER_SECOND = 5;
 let installation: TestInstallation;
 
 beforeAll(async () => {
-  const tables = ['One', 'Two', 'Three', 'Four'].map((title) => ({
-    title,
-    records: 600,
+  const tables = ['1', '2', '3', '4', '5', '6', '7', '8'].map((number) => ({
+    title: `Table ${number}`,
+    records: 300,
     fields: 'few' as const,
   }));
   installation = await startInstallation({
@@ -33,10 +35,21 @@ async function workersOf(workflowIds: readonly string[]): Promise<Set<string>> {
   return identities;
 }
 
+async function pollers(): Promise<number> {
+  const { client } = installation.temporal;
+  const { pollers: found } = await client.workflowService.describeTaskQueue({
+    namespace: 'default',
+    taskQueue: { name: taskQueue(installation.id) },
+    taskQueueType: 1,
+  });
+  return found?.length ?? 0;
+}
+
 describe('two workers of one account', () => {
   it('share the work and never exceed the budget in any window', async () => {
     const pids = [installation.spawnWorker().pid, installation.spawnWorker().pid];
-    const summary = await installation.sync({ kind: 'all' }, { max_concurrent: 4 });
+    await until(async () => (await pollers()) === 2);
+    const summary = await installation.sync({ kind: 'all' }, { max_concurrent: 8 });
     expect(summary).toMatchObject({
       status: 'complete',
       totals: { read: 2_400, rate_limited: 0 },
