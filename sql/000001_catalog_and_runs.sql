@@ -129,6 +129,8 @@ create table appsync.source_run (
   workflow_id text not null,
   status text not null,
   mode text,
+  -- Why the last attempt failed, while it is tried again; null when all is well.
+  trouble text,
   certified boolean not null default false,
   evidence jsonb not null default '{}',
   metrics jsonb not null default '{}',

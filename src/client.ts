@@ -32,7 +32,7 @@ export function connectOptions(target: TemporalTarget) {
 export async function connectTemporal(target: TemporalTarget): Promise<TemporalConnection> {
   const { namespace, connectionOptions } = connectOptions(target);
   try {
-    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '10s' });
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
     const client = new Client({ connection, namespace });
     return { client, namespace, close: () => connection.close() };
   } catch (error) {
@@ -62,6 +62,9 @@ export async function checkSearchAttributes({
   );
 }
 
+/** A poll is held for a minute at most. */
+const POLLER_SECONDS = 75;
+
 /** Whether some worker asked for tasks of this installation in the last minutes (Temporal remembers about five). */
 export async function isWorkerPolling(
   { client, namespace }: TemporalConnection,
@@ -72,7 +75,11 @@ export async function isWorkerPolling(
     taskQueue: { name: taskQueue(installation) },
     taskQueueType: 1,
   });
-  return (described.pollers ?? []).length > 0;
+  // Pollers are listed for five minutes; one that lives asks anew at least once a minute.
+  const since = Date.now() / 1000 - POLLER_SECONDS;
+  return (described.pollers ?? []).some(
+    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > since,
+  );
 }
 
 /** Starts a run. Starting the same run id again returns the run that is there. */

@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/activity';
 import type { SyncActivities } from '../contract/activities.ts';
 import { activityFailure } from './activity-failure.ts';
 import { closeSource } from './close-source.ts';
@@ -7,6 +8,7 @@ import { fetchBatch } from './fetch-batch.ts';
 import { openSource } from './open-source.ts';
 import { recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { resolveSources } from './resolve-sources.ts';
+import { noteTrouble, type SourceRunKey } from '../store/source-runs.ts';
 import { upsertBatch } from './upsert-batch.ts';
 
 /** The activities of a worker, bound to what they work with. Whatever they throw gets a type. */
@@ -20,12 +22,29 @@ export function createActivities(deps: Dependencies): SyncActivities {
         throw activityFailure(error);
       }
     };
+  /** The same, for activities that work on a source: people see why it is not going on. */
+  const bindSource = <I, O>(
+    activity: (deps: Dependencies, input: I) => Promise<O>,
+    runOf: (input: I) => SourceRunKey,
+  ) =>
+    bind(async (all: Dependencies, input: I): Promise<O> => {
+      try {
+        return await activity(all, input);
+      } catch (error) {
+        const failure = activityFailure(error);
+        // That the trouble cannot be told must not hide it.
+        if (!(failure instanceof CancelledFailure)) {
+          await noteTrouble(all.db, runOf(input), failure.message).catch(() => {});
+        }
+        throw failure;
+      }
+    });
   return {
     resolveSources: bind(resolveSources),
-    openSource: bind(openSource),
-    fetchBatch: bind(fetchBatch),
-    upsertBatch: bind(upsertBatch),
-    completeRecords: bind(completeRecords),
+    openSource: bindSource(openSource, (input) => input),
+    fetchBatch: bindSource(fetchBatch, ({ source }) => source),
+    upsertBatch: bindSource(upsertBatch, ({ source }) => source),
+    completeRecords: bindSource(completeRecords, ({ source }) => source),
     closeSource: bind(closeSource),
     recordSkipped: bind(recordSkipped),
     recordPlatform: bind(recordPlatform),

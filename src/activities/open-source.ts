@@ -7,7 +7,7 @@ import type { Column, SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
 import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
-import { beginSourceRun, endAbandoned } from '../store/source-runs.ts';
+import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { breakChain } from '../store/source-state.ts';
 import { countTruncated } from '../store/truncated-values.ts';
@@ -31,6 +31,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
       run_id: input.run_id,
       execution: workflowExecution?.runId ?? '',
     });
+    await beginSourceRun(deps.db, { ...input, workflow_id: workflowExecution?.workflowId ?? '' });
     const connected = connectSource(deps, source, input.options, meter);
     const schema = await connected.session.describe(connected.ref);
     return inTransaction(deps.db, async (tx) => {
@@ -38,12 +39,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
       const chosen = await chooseScan(tx, source, input, connected, schema);
       const metrics = meter.total();
       await endAbandoned(tx, input);
-      await beginSourceRun(tx, {
-        ...input,
-        workflow_id: workflowExecution?.workflowId ?? '',
-        mode: chosen.scan.mode,
-        metrics,
-      });
+      await recordScanMode(tx, input, chosen.scan.mode, metrics);
       return {
         ...chosen,
         fence,

@@ -3,7 +3,7 @@ const NEAREST = 3;
 /** Those of `known` that `typed` may have meant, nearest first: few edits away, or beginning with it. */
 export function nearest(typed: string, known: Iterable<string>): readonly string[] {
   const word = typed.toLowerCase();
-  const limit = Math.min(word.length, 3, Math.max(1, Math.floor(word.length / 3)));
+  const limit = word.length < 2 ? 0 : Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   return [...new Set(known)]
     .map((candidate) => ({ candidate, distance: distanceTo(word, candidate.toLowerCase(), limit) }))
     .filter(({ distance }) => distance <= limit)

@@ -2,6 +2,7 @@ import { applyCatalog, catalogChanged } from '../catalog/apply.ts';
 import { differenceLines } from '../catalog/difference.ts';
 import { readCatalogFile, type CatalogFile, type CatalogRules } from '../catalog/file.ts';
 import type { Config } from '../config.ts';
+import { configurationError } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Database } from '../store/database.ts';
 import { plainText } from './table.ts';
@@ -14,8 +15,14 @@ export function catalogRules(): CatalogRules {
 }
 
 /** The catalog file, checked; null when there is none. A broken one stops a command before it starts anything. */
-export const readCatalog = (config: Config): Promise<CatalogFile | null> =>
-  readCatalogFile(config.catalogPath, catalogRules());
+export async function readCatalog(config: Config): Promise<CatalogFile | null> {
+  const file = await readCatalogFile(config.catalogPath, catalogRules());
+  if (file !== null || (config.env['APPSYNC_CATALOG'] ?? '') === '') return file;
+  throw configurationError(
+    `APPSYNC_CATALOG names ${config.catalogPath}, which is not there`,
+    'correct APPSYNC_CATALOG, or unset it',
+  );
+}
 
 /** Applies the file when it is not what was applied last, and says what that changed. */
 export async function applyWhenChanged(

@@ -16,6 +16,8 @@ export interface FollowedRun {
   readonly matched: number | null;
   readonly db: Database;
   readonly temporal: TemporalConnection;
+  /** Sees to it that somebody works on the run; throws when nobody does. */
+  readonly keepUp: () => Promise<void>;
 }
 
 /** `detached`: the person left; the run goes on. */
@@ -24,6 +26,8 @@ export type Followed =
 
 const LOOK_MS = 250;
 const LAST_LOOK_MS = 2_000;
+/** A worker that is gone for good is noticed within this. */
+const KEEP_UP_MS = 5_000;
 const CONTACT_LOST_MS = 5 * 60_000;
 /** A call that holds this long is taken for a connection that works. */
 const HOLDS_MS = 3_000;
@@ -48,7 +52,9 @@ export async function followRun(context: CommandContext, run: FollowedRun): Prom
       resolve({ kind: 'detached' });
     });
   });
-  const looking = lookRepeatedly(context, run, display, stop.signal, () => trouble);
+  let idle: string | null = null;
+  void keepUpRepeatedly(run, stop.signal, (text) => (idle = text));
+  const looking = lookRepeatedly(context, run, display, stop.signal, () => trouble ?? idle);
   try {
     return await Promise.race([ended, detached]);
   } finally {
@@ -63,6 +69,22 @@ function chooseDisplay({ io, output }: CommandContext): ProgressDisplay {
   if (output.json) return noDisplay;
   const live = io.stderr.isTTY && io.env['TERM'] !== 'dumb';
   return live ? liveDisplay(io.stderr, output.notePaint) : lineDisplay(io.stderr);
+}
+
+/** Never throws: what keeps a worker away is told, and looked at again. */
+async function keepUpRepeatedly(
+  run: FollowedRun,
+  stopped: AbortSignal,
+  report: (trouble: string | null) => void,
+): Promise<void> {
+  for (;;) {
+    await pause(KEEP_UP_MS, stopped);
+    if (stopped.aborted) return;
+    await run.keepUp().then(
+      () => report(null),
+      (error: unknown) => report(reasonOf(error)),
+    );
+  }
 }
 
 /** Looks at the run every quarter of a second, and once more when it has ended. */

@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import { applyCatalog } from '../catalog/apply.ts';
-import { writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { readCatalogFile, writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
 import { proposeCatalog, type ProposedCatalog } from '../catalog/init.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import { AppsyncError, EXIT, configurationError, usageError, type ExitCode } from '../errors.ts';
-import { applyWhenChanged, catalogRules, readCatalog } from './catalog.ts';
+import { applyWhenChanged, catalogRules } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { withSession, type Session } from './session.ts';
 import type { TableColumn } from './table.ts';
@@ -29,7 +29,7 @@ export async function runInit(context: CommandContext, options: InitOptions): Pr
   const { io, output } = context;
   const config = await loadConfig(context);
   const platforms = choosePlatforms(builtInPlatforms(), options.platform);
-  const existing = await readCatalog(config);
+  const existing = await readCatalogFile(config.catalogPath, catalogRules());
   const tokens = findTokens(platforms, existing, config.env);
   if (!options.yes && io.stdin.isTTY !== true) {
     throw usageError(
@@ -139,7 +139,7 @@ async function settle(
     output.note(`wrote and applied ${file.path}: ${formatAmount(file.sources.length, 'source')}`);
   }
   if (output.json) output.document(initDocument({ proposed, existing, discoveries, isAllFound }));
-  output.note(`next: ${output.program} all`);
+  output.note(`next: ${output.program} sync-dry, then ${output.program} sync-all`);
   return exitCode;
 }
 

@@ -97,10 +97,14 @@ function addCatalogCommands(program: Command, run: RunWork): void {
       'Load the catalog file into Postgres and show what changed; repeating it changes nothing.',
     )
     .option('--prune', 'disable the sources that left the file')
+    .option('--accept', 'take a file that does not descend from the one applied last')
     .option('--json', 'print one JSON document on stdout')
-    .action((flags: { prune?: boolean }) =>
+    .action((flags: { prune?: boolean; accept?: boolean }) =>
       run(async (context) =>
-        (await import('./sources.ts')).applySources(context, flags.prune === true),
+        (await import('./sources.ts')).applySources(context, {
+          prune: flags.prune === true,
+          accept: flags.accept === true,
+        }),
       ),
     );
   setExamples(apply, [['appsync sources apply --prune', 'also disable what left the file']]);

@@ -46,7 +46,7 @@ async function follow(
   const temporal = await session.temporal();
   const { db } = session;
   try {
-    return await followRun(context, { ...run, matched, db, temporal });
+    return await followRun(context, { ...run, matched, db, temporal, keepUp: session.keepUp });
   } catch (error) {
     const ended = error instanceof AppsyncError && error.type === 'RunFailed';
     const summary = ended ? await readRunSummary(db, run.runId) : null;

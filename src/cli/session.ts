@@ -1,7 +1,8 @@
 import type { TemporalConnection } from '../client.ts';
 import type { Config } from '../config.ts';
 import { ensureInstallation } from '../catalog/installation.ts';
-import { ensureStack } from '../stack/stack.ts';
+import { AppsyncError, EXIT } from '../errors.ts';
+import { ensureStack, stackStatus, type StackSettings } from '../stack/stack.ts';
 import { checkDatabase, openDatabase, type Database } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import type { CommandContext } from './command.ts';
@@ -14,6 +15,8 @@ export interface Session {
   readonly db: Database;
   readonly installation: { readonly id: string; readonly salt: string };
   readonly temporalUiUrl: string | null;
+  /** Sees to it that a worker is there: starts the local one again, or throws when nobody asks for work. */
+  readonly keepUp: () => Promise<void>;
   /** Connects on first use. Throws (exit 5) when Temporal does not answer. */
   readonly temporal: () => Promise<TemporalConnection>;
   close(): Promise<void>;
@@ -44,10 +47,15 @@ export async function openSession(
   try {
     await checkDatabase(db);
     await migrate(db);
+    const installation = await ensureInstallation(db);
+    const isRemote = config.databaseUrl !== undefined && config.temporalAddress !== undefined;
     return {
       config,
       db,
-      installation: await ensureInstallation(db),
+      installation,
+      keepUp: isRemote
+        ? async () => checkWorker(await temporal.connect(), installation.id)
+        : () => reviveStack(settings),
       temporalUiUrl: config.temporalUiUrl ?? stack.temporalUiUrl,
       temporal: temporal.connect,
       close,
@@ -56,6 +64,25 @@ export async function openSession(
     await close();
     throw error;
   }
+}
+
+/**
+ * Starts the local stack anew when its worker is gone. Not otherwise: another command may have replaced the
+ * worker by one with its own settings, and the two would take turns.
+ */
+async function reviveStack(settings: StackSettings): Promise<void> {
+  const { workers } = await stackStatus(settings);
+  if (workers.length === 0) await ensureStack(settings, () => {});
+}
+
+/** Throws when no worker asked for this installation's tasks lately. */
+async function checkWorker(temporal: TemporalConnection, installation: string): Promise<void> {
+  const { isWorkerPolling } = await import('../client.ts');
+  if (await isWorkerPolling(temporal, installation)) return;
+  throw new AppsyncError(
+    EXIT.unreachable,
+    'no worker asks Temporal for work; start one: appsync worker',
+  );
 }
 
 /** Runs `work` in a session and closes it, whatever happens. */

@@ -29,14 +29,14 @@ export async function listSources(context: CommandContext): Promise<ExitCode> {
 
 function sourceColumns(now: number, paint: Paint): readonly TableColumn<ListedSource>[] {
   return [
-    { header: 'SOURCE', text: ({ alias }) => alias, shrinks: true },
+    { header: 'SOURCE', text: ({ alias }) => alias },
     { header: 'PLATFORM', text: ({ platform }) => platform },
     { header: 'APP', text: ({ app }) => app ?? '', shrinks: true },
     { header: 'COMPONENT', text: ({ component }) => component ?? '', shrinks: true },
     {
       header: 'EVERY',
       text: ({ enabled, every, cron }) => (enabled ? (every ?? cron ?? '') : 'disabled'),
-      data: ({ every, cron }) => every ?? cron,
+      data: ({ enabled, every, cron }) => (enabled ? (every ?? cron) : 'disabled'),
     },
     {
       header: 'STATUS',
@@ -54,13 +54,16 @@ function sourceColumns(now: number, paint: Paint): readonly TableColumn<ListedSo
 }
 
 /** `appsync sources apply` */
-export async function applySources(context: CommandContext, prune: boolean): Promise<ExitCode> {
+export async function applySources(
+  context: CommandContext,
+  options: { readonly prune: boolean; readonly accept: boolean },
+): Promise<ExitCode> {
   const { output } = context;
   const config = await loadConfig(context);
   const file = await readCatalog(config);
   if (file === null) throw configurationError(`there is no ${config.catalogPath}`, 'appsync init');
   return withSession(context, config, { worker: false }, async ({ db }) => {
-    const difference = await applyCatalog(db, file, { prune });
+    const difference = await applyCatalog(db, file, options);
     if (output.json) output.document(difference);
     else for (const line of differenceLines(difference)) output.print(plainText(line));
     output.note(`applied ${file.path}: ${formatAmount(file.sources.length, 'source')}`);

@@ -21,7 +21,14 @@ export async function startStack(context: CommandContext): Promise<ExitCode> {
 export async function stopLocalStack(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const config = await loadConfig(context);
-  await stopStack(stackSettings(context, config, { worker: false }));
+  const settings = stackSettings(context, config, { worker: false });
+  const { postgres, temporal, workers } = await stackStatus(settings);
+  await stopStack(settings);
+  if (postgres === null && temporal === null && workers.length === 0) {
+    if (output.json) output.document({ stopped: false, home: config.home });
+    output.note(`nothing ran in ${config.home}`);
+    return EXIT.ok;
+  }
   if (output.json) output.document({ stopped: true, home: config.home });
   output.note(
     `stopped; the data stays in ${config.home}, and ${output.program} up starts it again`,

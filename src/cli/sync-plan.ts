@@ -101,13 +101,14 @@ export function expectedScan(
 
 function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
   return [
-    { header: 'SOURCE', text: ({ alias }) => alias, shrinks: true },
+    { header: 'SOURCE', text: ({ alias }) => alias },
     { header: 'TABLE', text: ({ table }) => table, shrinks: true },
     { header: 'MODE', text: ({ mode }) => mode },
     {
       header: 'WHY',
       text: ({ since, reason }) =>
         since === null ? reason : `changes since ${formatRelative(since, now)}`,
+      shrinks: true,
       data: ({ reason }) => reason,
     },
     {

@@ -15,7 +15,7 @@ export const SIMULATOR_USAGE = `usage: simulator [options]
 
   --port N            port on 127.0.0.1 (default 0: a free one)
   --seed N            the same seed gives the same ids and values (default 1)
-  --records N         scale the demo world to about N records (default 21,540)
+  --records N         scale the demo world to about N records (default 20,140)
   --no-limits         without rate limits
   --notion-limit N    requests per 60 s and token (default 180)
   --airtable-limit N  requests per second and base (default 5)

@@ -13,6 +13,10 @@ export interface SourceProgressRow {
   readonly rate_limited: number;
   /** Until when the account waits for its rate budget, when it does. */
   readonly waiting_until: string | null;
+  /** Why the last attempt failed, while it is tried again. */
+  readonly trouble: string | null;
+  /** Values that a list cut short and that are still to be read whole. */
+  readonly cut_values: number;
   readonly started_at: string;
 }
 
@@ -30,6 +34,8 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
             coalesce((r.metrics ->> 'requests')::float8, 0) as requests,
             coalesce((r.metrics ->> 'rate_limited')::float8, 0) as rate_limited,
             case when r.status = 'running' then appsync.iso(b.waiting_until) end as waiting_until,
+            case when r.status = 'running' then r.trouble end as trouble,
+            (select count(*) from appsync.truncated_value v where v.source_id = s.id) as cut_values,
             appsync.iso(r.started_at) as started_at
        from appsync.run run
        left join appsync.source_run r on r.run_id = run.id

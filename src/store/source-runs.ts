@@ -8,21 +8,43 @@ export interface SourceRunKey {
   readonly source_id: number;
 }
 
-/** A source of a run that begins to be synced, or whose scan begins anew. */
+/** A source of a run that begins to be synced: from now on people see it. */
 export async function beginSourceRun(
-  tx: Queryable,
-  run: SourceRunKey & {
-    readonly workflow_id: string;
-    readonly mode: ScanMode;
-    readonly metrics: SyncMetrics;
-  },
+  db: Queryable,
+  run: SourceRunKey & { readonly workflow_id: string },
 ): Promise<void> {
-  await tx.query(
-    `insert into appsync.source_run (run_id, source_id, workflow_id, status, mode, metrics, started_at, finished_at)
-     values ($1, $2, $3, 'running', $4, $5, now(), now())
-     on conflict (run_id, source_id) do update set mode = excluded.mode
-     where source_run.status = 'running'`,
-    [run.run_id, run.source_id, run.workflow_id, run.mode, JSON.stringify(run.metrics)],
+  await db.query(
+    `insert into appsync.source_run (run_id, source_id, workflow_id, status, started_at, finished_at)
+     values ($1, $2, $3, 'running', now(), now()) on conflict (run_id, source_id) do nothing`,
+    [run.run_id, run.source_id, run.workflow_id],
+  );
+}
+
+/** The scan that was chosen for a source, and what choosing it counted. */
+export async function recordScanMode(
+  tx: Queryable,
+  run: SourceRunKey,
+  mode: ScanMode,
+  metrics: SyncMetrics,
+): Promise<void> {
+  await tx.query('update appsync.source_run set mode = $3 where run_id = $1 and source_id = $2', [
+    run.run_id,
+    run.source_id,
+    mode,
+  ]);
+  await addToSourceRun(tx, run, metrics);
+}
+
+/** Why an attempt failed that is tried again: shown until something succeeds. */
+export async function noteTrouble(
+  db: Queryable,
+  run: SourceRunKey,
+  trouble: string,
+): Promise<void> {
+  await db.query(
+    `update appsync.source_run set trouble = $3
+      where run_id = $1 and source_id = $2 and status = 'running'`,
+    [run.run_id, run.source_id, trouble],
   );
 }
 
@@ -37,7 +59,7 @@ export async function addToSourceRun(
     [run.run_id, run.source_id],
   );
   await tx.query(
-    'update appsync.source_run set metrics = $3 where run_id = $1 and source_id = $2',
+    'update appsync.source_run set metrics = $3, trouble = null where run_id = $1 and source_id = $2',
     [run.run_id, run.source_id, JSON.stringify(addMetrics(rows[0]?.metrics ?? {}, metrics))],
   );
 }

@@ -40,6 +40,7 @@ function session(): Session {
     db: database.pool,
     installation,
     temporalUiUrl: null,
+    keepUp: async () => {},
     temporal: async () => temporal,
     close: async () => {},
   };

@@ -22,6 +22,8 @@ const row = (alias: string, given: Partial<SourceProgressRow> = {}): SourceProgr
   requests: 0,
   rate_limited: 0,
   waiting_until: null,
+  trouble: null,
+  cut_values: 0,
   started_at: '2026-11-23T16:15:00Z',
   ...given,
 });
@@ -78,13 +80,27 @@ describe('a frame', () => {
     expect(advance(troubled, progress(), at(3)).trouble).toBeNull();
   });
 
-  test('a source that has read everything shows its requests instead of a pace', () => {
+  test('a source whose last attempt failed says why, and that it goes on trying', () => {
+    const failing = row('s', { trouble: 'Notion does not answer: connect ECONNREFUSED' });
+    const state = advance(startProgress(start, 1), progress(failing), at(1));
+    expect(frameLines(state, at(1), size, plain)[0]).toBe(
+      '· s  Notion does not answer: connect ECONNREFUSED; trying again',
+    );
+  });
+
+  test('a run that is joined late shows no pace for what was read before', () => {
+    const state = advance(startProgress(start, 1), progress(row('s', { read: 5_000 })), at(0));
+    const next = advance(state, progress(row('s', { read: 5_000 })), at(2));
+    expect(frameLines(next, at(2), size, plain).at(-1)).not.toContain('/s');
+  });
+
+  test('a source that has read everything shows what is left to complete instead of a pace', () => {
     let state = startProgress(start, 1);
-    const waiting = row('s', { read: 50, expected: 50, requests: 12 });
+    const waiting = row('s', { read: 50, expected: 50, requests: 12, cut_values: 12 });
     for (let second = 0; second <= 12; second++)
       state = advance(state, progress(waiting), at(second));
     expect(frameLines(state, at(12), size, plain)[0]).toBe(
-      '· s  ████████████████ 50 of 50  12 requests',
+      '· s  ████████████████ 50 of 50  12 long values to complete',
     );
   });
 

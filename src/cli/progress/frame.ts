@@ -66,10 +66,13 @@ function sourceLine(
 /** Bar or count, pace, and what it waits for or how long it will take. */
 function activity(source: TrackedSource, now: number): string {
   const rate = recentRate(source.samples);
+  if (source.trouble !== null) return `${plainText(source.trouble)}; trying again`;
   const parts = [amountRead(source)];
   if (rate !== null && rate > 0) parts.push(formatRate(rate));
-  // All is read, and cut-short values or deletions are being looked up: that it goes on shows in requests.
-  if (rate === 0 && source.requests > 0) parts.push(formatAmount(source.requests, 'request'));
+  // All is read, and values that the list cut are read whole: that it goes on shows in how many are left.
+  if (rate === 0 && source.cut_values > 0) {
+    parts.push(`${formatAmount(source.cut_values, 'long value')} to complete`);
+  }
   const waiting = waitingTime(source, now);
   const remaining = remainingTime(source);
   if (waiting >= NOTABLE_WAIT_MS) parts.push(`waiting for rate budget ${formatSeconds(waiting)}`);

@@ -34,6 +34,9 @@ function sourceLines(
   if (before === undefined) {
     return [`${name}: started${source.mode === null ? '' : `, ${source.mode}`}`];
   }
+  if (source.trouble !== null && source.trouble !== before.trouble) {
+    return [`${name}: ${plainText(source.trouble)}; trying again`];
+  }
   const waiting = waitingTime(source, now);
   if (waiting < WORTH_SAYING_MS || source.waiting_until === before.waiting_until) return [];
   return [`${name}: waiting for rate budget ${formatSeconds(waiting)}`];

@@ -31,7 +31,7 @@ export function startProgress(now: number, matched: number | null): ProgressStat
     startedAt: now,
     sources: [],
     matched,
-    samples: [{ at: now, read: 0 }],
+    samples: [],
     trouble: null,
   };
 }

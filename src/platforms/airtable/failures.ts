@@ -45,9 +45,13 @@ export function airtableFailure(answer: FailedAnswer, context: FailureContext): 
     });
   }
   if (status === 401) {
-    return new SyncFailure('Unauthorized', `Airtable does not accept the token of ${account}`, {
-      hint: `check the token of account ${account} (AIRTABLE_TOKEN): it may be mistyped or revoked`,
-    });
+    return new SyncFailure(
+      'Unauthorized',
+      `Airtable does not accept the token of account ${account}`,
+      {
+        hint: `check the token of account ${account} (AIRTABLE_TOKEN): it may be mistyped or revoked`,
+      },
+    );
   }
   if (status === 403) {
     return new SyncFailure('Forbidden', `Airtable forbids ${what} to the token of ${account}`, {
