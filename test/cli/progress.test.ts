@@ -88,6 +88,17 @@ describe('a frame', () => {
     );
   });
 
+  test('a log says it, too, also when it stood there at the first look', () => {
+    const before = startProgress(start, 1);
+    const failing = row('s', { mode: null, trouble: 'Notion does not answer' });
+    const after = advance(before, progress(failing), at(1));
+    expect(progressLines(before, after, at(1))).toEqual([
+      's: started',
+      's: Notion does not answer; trying again',
+    ]);
+    expect(progressLines(after, advance(after, progress(failing), at(2)), at(2))).toEqual([]);
+  });
+
   test('a run that is joined late shows no pace for what was read before', () => {
     const state = advance(startProgress(start, 1), progress(row('s', { read: 5_000 })), at(0));
     const next = advance(state, progress(row('s', { read: 5_000 })), at(2));

@@ -31,12 +31,12 @@ function sourceLines(
     const time = formatDuration(now - Date.parse(source.started_at));
     return [`${name}: ${source.status}, ${formatAmount(source.read, 'record')}, ${time}`];
   }
-  if (before === undefined) {
-    return [`${name}: started${source.mode === null ? '' : `, ${source.mode}`}`];
+  const started = `${name}: started${source.mode === null ? '' : `, ${source.mode}`}`;
+  if (source.trouble !== null && source.trouble !== before?.trouble) {
+    const trouble = `${name}: ${plainText(source.trouble)}; trying again`;
+    return before === undefined ? [started, trouble] : [trouble];
   }
-  if (source.trouble !== null && source.trouble !== before.trouble) {
-    return [`${name}: ${plainText(source.trouble)}; trying again`];
-  }
+  if (before === undefined) return [started];
   const waiting = waitingTime(source, now);
   if (waiting < WORTH_SAYING_MS || source.waiting_until === before.waiting_until) return [];
   return [`${name}: waiting for rate budget ${formatSeconds(waiting)}`];
