@@ -25,7 +25,7 @@ export async function killWorkerHalfway(
   { alias, title }: DemoSource,
   tell: (line: string) => void,
 ): Promise<Recovery | null> {
-  const { records } = stage.simulator.world.source(title);
+  const { records } = stage.world.source(title);
   const rows = await waitFor(async () => {
     const merged = await mergedRows(db, alias);
     return merged > records / 3 ? merged : null;

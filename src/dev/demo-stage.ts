@@ -5,9 +5,10 @@ import type { CliIo } from '../cli/io.ts';
 import { stackSettings } from '../cli/stack-settings.ts';
 import { readConfig, type Config, type Environment } from '../config.ts';
 import { demoWorld } from '../sim/demo-world.ts';
-import { AIRTABLE_TOKEN, NOTION_TOKEN, startSimulator, type Simulator } from '../sim/simulator.ts';
+import { AIRTABLE_TOKEN, NOTION_TOKEN, startSimulator, type SimWorld } from '../sim/simulator.ts';
 import { stopStack, type StackSettings } from '../stack/stack.ts';
 import { demoCatalog } from './demo-catalog.ts';
+import { startSimulatorProcess, type SimulatorProcess } from './simulator-process.ts';
 
 /** Notion's Business plan: 600 requests in any 60 seconds. Airtable's limit is 5 per second and base. */
 const NOTION_LIMIT = 600;
@@ -16,7 +17,10 @@ const LATENCY_MS = 40;
 
 /** Simulated platforms and a home of its own, so that the demo never meets a person's data. */
 export interface DemoStage {
-  readonly simulator: Simulator;
+  readonly simulator: SimulatorProcess;
+  /** What the platforms hold. */
+  readonly world: SimWorld;
+  close(): Promise<void>;
   /** The process as commands of the demo see it: environment and catalog point at the stage. */
   readonly io: CliIo;
   readonly config: Config;
@@ -38,10 +42,14 @@ export async function setStage(
   await mkdir(home, { recursive: true });
   const simulator = await startOnSamePort(join(home, 'simulator-port'));
   await writeFile(join(home, 'appsync.yaml'), demoCatalog());
-  const env = stageEnvironment(context, home, simulator.notionUrl);
+  const env = stageEnvironment(context, home, simulator.url);
   const config = readConfig(env, home);
+  // The same world once more, to compare with: nobody asks this one anything.
+  const twin = await startSimulator({ world: demoWorld() });
   return {
     simulator,
+    world: twin.world,
+    close: async () => void (await Promise.all([simulator.close(), twin.close()])),
     io: { ...context.io, env, cwd: home, loadEnvironment: async () => env },
     config,
     home,
@@ -50,15 +58,11 @@ export async function setStage(
 }
 
 /** A port that stays the same keeps the worker that runs: another base URL would replace it. */
-async function startOnSamePort(portFile: string): Promise<Simulator> {
-  const options = {
-    world: demoWorld(),
-    notion: { rateLimit: NOTION_LIMIT, latencyMs: LATENCY_MS },
-    airtable: { latencyMs: LATENCY_MS },
-  };
-  const remembered = Number(await readFile(portFile, 'utf8').catch(() => '0'));
-  const simulator = await startSimulator({ ...options, port: remembered }).catch(() =>
-    startSimulator(options),
+async function startOnSamePort(portFile: string): Promise<SimulatorProcess> {
+  const options = ['--notion-limit', String(NOTION_LIMIT), '--latency-ms', String(LATENCY_MS)];
+  const remembered = await readFile(portFile, 'utf8').catch(() => '0');
+  const simulator = await startSimulatorProcess([...options, '--port', remembered]).catch(() =>
+    startSimulatorProcess(options),
   );
   await writeFile(portFile, String(simulator.port));
   return simulator;

@@ -29,7 +29,7 @@ export async function runDemo(
       await db.end();
     }
   } finally {
-    await stage.simulator.close();
+    await stage.close();
   }
 }
 
@@ -75,9 +75,9 @@ const largest = (sources: readonly DemoSource[]) =>
   sources.reduce((most, source) => (source.records > most.records ? source : most));
 
 async function syncAndCount(stage: DemoStage, argv: readonly string[]) {
-  const before = stage.simulator.log.count();
+  const before = await stage.simulator.requests();
   const exitCode = await runCli(argv, stage.io);
-  return { exitCode, requests: stage.simulator.log.count() - before };
+  return { exitCode, requests: (await stage.simulator.requests()) - before };
 }
 
 interface Narrator {
@@ -96,11 +96,11 @@ const reportStep = (context: CommandContext) => (step: string) => context.output
 
 const count = (n: number) => n.toLocaleString('en-US');
 
-function introduce(say: Narrator, { simulator }: DemoStage): void {
-  const sources = simulator.world.sources();
+function introduce(say: Narrator, { simulator, world }: DemoStage): void {
+  const sources = world.sources();
   const records = sources.reduce((sum, source) => sum + source.records, 0);
   say.line(
-    `Simulated Notion and Airtable at ${simulator.notionUrl}: ${sources.length} sources, ${count(records)} records,\n` +
+    `Simulated Notion and Airtable at ${simulator.url}: ${sources.length} sources, ${count(records)} records,\n` +
       `40 ms latency, the real limits (Notion Business: 600 requests in 60 s, Airtable: 5 per second and base).`,
   );
 }
@@ -127,7 +127,7 @@ async function showTables(say: Narrator, db: Database): Promise<void> {
 }
 
 /** Every table beside what the platform holds, record by record. Returns whether all are the same. */
-async function compareAll(say: Narrator, { simulator }: DemoStage, db: Database): Promise<boolean> {
+async function compareAll(say: Narrator, { world }: DemoStage, db: Database): Promise<boolean> {
   const { rows } = await db.query<{ table: string; external_id: string }>(
     `select table_schema || '.' || table_name as table, external_id from appsync.source order by 1`,
   );
@@ -142,7 +142,7 @@ async function compareAll(say: Narrator, { simulator }: DemoStage, db: Database)
     const compared = await compareWithTruth(
       db,
       table,
-      simulator.world.truth(external_id, { fieldsById: true }),
+      world.truth(external_id, { fieldsById: true }),
     );
     for (const key of Object.keys(total) as (keyof Comparison)[]) total[key] += compared[key];
   }
