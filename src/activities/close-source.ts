@@ -1,11 +1,13 @@
 import { nextDueAt } from '../catalog/due.ts';
 import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
-import { addMetrics } from '../contract/metrics.ts';
+import { addMetrics, type SyncMetrics } from '../contract/metrics.ts';
+import type { Certificate } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
-import { countSeen, endScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
+import { proofGaps, readScanProof, type ScanProof } from '../store/scan-proof.ts';
+import { endScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import {
   endSourceRun,
   readRunningMetrics,
@@ -13,7 +15,8 @@ import {
   type SourceRunEnd,
 } from '../store/source-runs.ts';
 import { holdFence, holdIfHolder, readSource, type SourceRow } from '../store/sources.ts';
-import { recordAttempt, recordComplete, releaseSource } from '../store/source-state.ts';
+import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
+import { countUnsettled, readSweep } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -32,8 +35,8 @@ export function closeSource(deps: Dependencies, input: CloseSourceInput): Promis
       if (before !== null) return before;
       const source = await readSource(tx, input.source_id);
       const platform = deps.platforms.get(input.platform);
-      const { evidence, ...closed } = await judge(tx, input, source, held, platform);
-      await endSourceRun(tx, { ...input, ...closed, evidence });
+      const { certificate, ...closed } = await judge(tx, input, source, held, platform);
+      await endSourceRun(tx, { ...input, ...closed, certificate });
       return closed;
     }),
   );
@@ -51,7 +54,7 @@ async function isFenceHeld(tx: Transaction, input: CloseSourceInput): Promise<bo
   }
 }
 
-type Verdict = ClosedSource & Pick<SourceRunEnd, 'evidence'>;
+type Verdict = ClosedSource & Pick<SourceRunEnd, 'certificate'>;
 
 async function judge(
   tx: Transaction,
@@ -61,24 +64,33 @@ async function judge(
   platform: Platform | undefined,
 ): Promise<Verdict> {
   const checkpoint = fenceHeld ? await readOwnCheckpoint(tx, input) : null;
-  const counted = await countSource(tx, input, checkpoint);
+  const counted = await countSource(tx, input, source, checkpoint);
   if (!fenceHeld) return takenOver(input, counted);
-  const { status, error } = verdict(input, await missingEvidence(tx, source, checkpoint));
+  const { certificate } = counted;
+  const isWhole = input.status === 'complete' && certificate?.missing.length === 0;
+  const { status, error } = verdict(input, certificate, await readDoubts(tx, input));
   const mode = input.scan?.mode ?? null;
-  const certified = status === 'complete' && (mode === 'full' || source.certified);
+  // Doubts about single records do not make the scan less whole: the next one may build on it.
+  const chain = isWhole && (mode === 'full' || source.certified);
   const now = new Date();
-  const state = { source_id: source.id, now, next_due_at: nextDueAt(source, now) };
-  if (status === 'complete' && input.scan !== null && platform !== undefined) {
+  const state = { source_id: source.id, now, status, next_due_at: nextDueAt(source, now) };
+  if (isWhole && input.scan !== null && platform !== undefined) {
     const { overlap_ms } = platform;
-    const { records } = counted.evidence;
-    await recordComplete(tx, { ...state, scan: input.scan, certified, overlap_ms, records });
+    const { records } = certificate;
+    await recordWholeScan(tx, {
+      ...state,
+      scan: input.scan,
+      certified: chain,
+      overlap_ms,
+      records,
+    });
   } else {
-    await recordAttempt(tx, { ...state, status });
+    await recordAttempt(tx, state);
   }
   // A scan that ended, whole or not, cannot be gone on with; one that was interrupted can.
-  if (status === 'complete' || input.status === 'complete') await endScan(tx, source.id);
+  if (input.status === 'complete') await endScan(tx, source.id);
   await releaseSource(tx, source.id);
-  return { ...counted, status, mode, certified, error };
+  return { ...counted, status, mode, certified: status === 'complete' && chain, error };
 }
 
 async function readOwnCheckpoint(
@@ -93,18 +105,29 @@ async function readOwnCheckpoint(
 async function countSource(
   tx: Transaction,
   input: CloseSourceInput,
+  source: SourceRow,
   checkpoint: Checkpoint | null,
 ) {
-  if (input.scan === null) {
-    const metrics = (await readRunningMetrics(tx, input)) ?? input.metrics;
-    return { metrics, evidence: { ...input.evidence, records: 0 } };
-  }
-  const seen = await countSeen(tx, input.scan.scan_id, input.run_id);
-  return {
-    // Who took over may have removed the scan, and what it saw with it.
-    metrics: checkpoint === null ? input.metrics : exactCounts(input, seen.run),
-    evidence: { ...(checkpoint?.evidence ?? input.evidence), records: seen.scan },
+  const running = await readRunningMetrics(tx, input);
+  const { scan } = input;
+  if (scan === null) return { metrics: running ?? input.metrics, certificate: null };
+  const proof = await readScanProof(tx, scan.scan_id, input.run_id);
+  const certificate: Certificate = {
+    ...(checkpoint?.evidence ?? input.evidence),
+    scan_id: scan.scan_id,
+    mode: scan.mode,
+    since: scan.since,
+    began_at: scan.started_at,
+    windows: proof.windows,
+    records: proof.records,
+    sweep: await readSweep(tx, source.id, scan.scan_id),
+    missing: await missingEvidence(tx, source, checkpoint, proof),
   };
+  // Who took over may have removed the scan, and what it saw with it.
+  if (checkpoint === null) return { metrics: input.metrics, certificate };
+  // Deletions are counted in the transactions that make them: an attempt whose answer was lost made them, too.
+  const metrics = { ...input.metrics, deleted: running?.deleted ?? input.metrics.deleted };
+  return { metrics: exactCounts(metrics, proof.records_of_run), certificate };
 }
 
 /** What keeps the scan from being whole, in words. */
@@ -112,37 +135,72 @@ async function missingEvidence(
   tx: Transaction,
   source: SourceRow,
   checkpoint: Checkpoint | null,
+  proof: ScanProof,
 ): Promise<readonly string[]> {
   if (checkpoint === null) return ['the checkpoint of this scan is gone'];
-  const open = checkpoint.windows.filter((window) => !window.done).length;
   const cut = await countTruncated(tx, source.id);
   return [
     ...checkpoint.evidence.gaps,
-    ...(open > 0 ? [`${open} windows were not read to their end`] : []),
+    ...proofGaps(proof),
     ...(cut > 0 ? [`${cut} values are cut short`] : []),
+  ];
+}
+
+/** What a person has to decide before the table can be called complete. */
+async function readDoubts(
+  tx: Transaction,
+  { source_id, alias }: CloseSourceInput,
+): Promise<readonly SourceError[]> {
+  const { held, unreachable, open } = await countUnsettled(tx, source_id);
+  const hint = `appsync sources accept-deletions ${alias}`;
+  const guarded = held - unreachable;
+  return [
+    ...(guarded > 0
+      ? [
+          {
+            type: 'DeletionGuard',
+            message: `${guarded} rows would vanish at once: nothing is deleted without consent`,
+            hint: `${hint} (or sync with --max-delete 100%)`,
+          },
+        ]
+      : []),
+    ...(unreachable > 0
+      ? [
+          {
+            type: 'Unreachable',
+            message: `${unreachable} records are not listed and cannot be reached: deleted for good, or no longer shared`,
+            hint,
+          },
+        ]
+      : []),
+    ...(open > 0
+      ? [{ type: 'Unsettled', message: `what became of ${open} records is not settled` }]
+      : []),
   ];
 }
 
 function verdict(
   input: CloseSourceInput,
-  gaps: readonly string[],
+  certificate: Certificate | null,
+  doubts: readonly SourceError[],
 ): { readonly status: SourceStatus; readonly error: SourceError | null } {
   if (input.status !== 'complete') return { status: input.status, error: input.error };
-  if (gaps.length === 0) return { status: 'complete', error: null };
-  return {
-    status: 'incomplete',
-    error: {
-      type: 'EvidenceMissing',
-      message: gaps.join('; '),
-      hint: `appsync all --source ${input.alias} --no-incremental`,
-    },
-  };
+  const gaps = certificate?.missing ?? ['there was no scan'];
+  if (gaps.length > 0) {
+    const hint = `appsync all --source ${input.alias} --no-incremental`;
+    const error = { type: 'EvidenceMissing', message: gaps.join('; '), hint };
+    return { status: 'incomplete', error };
+  }
+  const [doubt] = doubts;
+  if (doubt === undefined) return { status: 'complete', error: null };
+  const message = doubts.map((one) => one.message).join('; ');
+  return { status: 'incomplete', error: { ...doubt, message } };
 }
 
 /** Another sync has the source: what is recorded of the source itself is its own matter. */
 function takenOver(
   input: CloseSourceInput,
-  counted: Pick<Verdict, 'metrics' | 'evidence'>,
+  counted: Pick<Verdict, 'metrics' | 'certificate'>,
 ): Verdict {
   const error: SourceError = {
     type: 'FenceLost',
@@ -159,10 +217,7 @@ function takenOver(
 }
 
 /** Records read twice (window edges, cursor restarts) count once; the second reading found them unchanged. */
-function exactCounts(input: CloseSourceInput, seen: number) {
-  const twice = Math.max(0, input.metrics.read - seen);
-  return addMetrics(input.metrics, {
-    read: -twice,
-    unchanged: -Math.min(twice, input.metrics.unchanged),
-  });
+function exactCounts(metrics: SyncMetrics, seen: number) {
+  const twice = Math.max(0, metrics.read - seen);
+  return addMetrics(metrics, { read: -twice, unchanged: -Math.min(twice, metrics.unchanged) });
 }

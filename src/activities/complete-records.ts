@@ -51,8 +51,10 @@ export function completeRecords(
       await inTransaction(deps.db, async (tx) => {
         await holdFence(tx, opened);
         await settle(tx, opened, source, { ...value, column, read });
+        if (typeof read !== 'object') return;
+        meter.count({ completed: 1 });
+        await recordEvidence(tx, opened.scan.scan_id, { ...NO_EVIDENCE, completed: 1 });
       });
-      if (typeof read === 'object') meter.count({ completed: 1 });
       if (performance.now() - started > TIME_SLICE_MS) break;
     }
     const metrics = meter.total();

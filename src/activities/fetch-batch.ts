@@ -18,7 +18,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
   return withHeartbeat(async (meter) => {
     const started = performance.now();
     const { info } = Context.current();
-    const { source: opened, window } = input;
+    const { source: opened, window, free_window } = input;
     const [source, columns] = await Promise.all([
       readSource(deps.db, opened.source_id),
       readColumns(deps.db, opened.source_id),
@@ -30,6 +30,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       since: opened.scan.since,
       columns,
       window,
+      free_window,
       max_records: opened.options.batch_size,
       isTimeUp: () => performance.now() - started > TIME_SLICE_MS,
     });
@@ -46,7 +47,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       attempt,
       rows: records.length,
       windows,
-      evidence,
+      evidence: { ...evidence, rows: records.length },
       metrics: meter.total(),
     };
   });

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { isDeepStrictEqual } from 'node:util';
 import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
-import type { ScanIdentity, ScanMode, ScanWindow } from '../contract/scan.ts';
+import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
+import { chooseScan } from '../contract/scan-choice.ts';
 import type { Column, SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
@@ -10,6 +11,7 @@ import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { breakChain } from '../store/source-state.ts';
+import { countUnsettled } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -36,7 +38,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
     const schema = await connected.session.describe(connected.ref);
     return inTransaction(deps.db, async (tx) => {
       await holdFence(tx, { ...input, fence });
-      const chosen = await chooseScan(tx, source, input, connected, schema);
+      const chosen = await beginOrResume(tx, source, input, connected, schema);
       const metrics = meter.total();
       await endAbandoned(tx, input);
       await recordScanMode(tx, input, chosen.scan.mode, metrics);
@@ -46,12 +48,13 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
         expected: chosen.scan.mode === 'full' ? source.full_scan_records : null,
         metrics,
         truncated_values: await countTruncated(tx, source.id),
+        unsettled: (await countUnsettled(tx, source.id)).total,
       };
     });
   });
 }
 
-async function chooseScan(
+async function beginOrResume(
   tx: Transaction,
   source: SourceRow,
   input: OpenSourceInput,
@@ -71,8 +74,10 @@ async function chooseScan(
         checkpoint.batches === 0 ? 'begun before' : `resumed after ${checkpoint.batches} batches`,
     };
   }
-  const { mode, reason } = scanMode(input, source, fingerprint, table.needs_full_scan);
-  const since = mode === 'incremental' ? source.watermark : null;
+  const { mode, since, reason } = chooseScan(source, input.options, {
+    lacks_values: table.needs_full_scan,
+    schema_changed: source.schema_fingerprint !== fingerprint,
+  });
   const windows = session.planScan({ ref, mode, since });
   const scan: ScanIdentity = {
     scan_id: randomUUID(),
@@ -101,21 +106,6 @@ function canResume(
     isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
     (checkpoint.identity.mode === 'full' || input.options.incremental)
   );
-}
-
-function scanMode(
-  input: OpenSourceInput,
-  source: SourceRow,
-  fingerprint: string,
-  needsFullScan: boolean,
-): { mode: ScanMode; reason: string } {
-  if (source.watermark === null) return { mode: 'full', reason: 'first sync' };
-  if (!input.options.incremental) return { mode: 'full', reason: 'asked for' };
-  if (needsFullScan) return { mode: 'full', reason: 'the table lacked columns or rows' };
-  if (source.schema_fingerprint !== fingerprint)
-    return { mode: 'full', reason: 'the schema changed' };
-  if (!source.certified) return { mode: 'full', reason: 'the last full scan was not whole' };
-  return { mode: 'incremental', reason: `changes since ${source.watermark}` };
 }
 
 /** Changes when a property is added, removed or changes its type; a rename is not a change of content. */

@@ -5,7 +5,6 @@ import type {
   RecordSkippedInput,
 } from '../contract/activities.ts';
 import { syncMetrics } from '../contract/metrics.ts';
-import { NO_EVIDENCE } from '../contract/scan.ts';
 import { finishRun, recordPlatformRun } from '../store/runs.ts';
 import { endSourceRun, readSourceRunEnd } from '../store/source-runs.ts';
 import { readHolder } from '../store/sources.ts';
@@ -36,11 +35,10 @@ async function skip(deps: Dependencies, input: RecordSkippedInput): Promise<Clos
       hint: holder === null ? 'appsync runs list' : `appsync runs watch ${holder}`,
     },
   };
-  const evidence = NO_EVIDENCE;
   await endSourceRun(deps.db, {
     ...input,
     ...closed,
-    evidence,
+    certificate: null,
     started_at: new Date().toISOString(),
   });
   return closed;

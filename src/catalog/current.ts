@@ -48,7 +48,8 @@ export async function loadCatalog(db: Queryable): Promise<CurrentCatalog> {
   const sources = await db.query<CurrentSource>(
     `select source.alias, account.name as account, account.platform, source.ref, source.external_id,
        application.slug as app, source.component, source.vault_id as vault, source.user_id as "user",
-       source.every, source.every_seconds, source.cron, source.enabled, source.table_schema,
+       source.every, source.every_seconds, source.cron, source.full_every,
+       source.full_every_seconds, source.enabled, source.table_schema,
        source.table_name, source.in_file, source.last_synced_at
      from appsync.source
      join appsync.account on account.id = source.account_id

@@ -116,6 +116,7 @@ function sourceFields(source: CatalogSource): Fields {
     user: source.user,
     every: source.every,
     cron: source.cron,
+    full_every: source.full_every,
     enabled: String(source.enabled),
     table: `${source.table_schema}.${source.table_name}`,
   };

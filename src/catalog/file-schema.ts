@@ -67,6 +67,7 @@ export const sourceSchema = z.strictObject({
   user: optional(word),
   every: optional(word),
   cron: optional(word),
+  full_every: optional(word),
   enabled: optional(z.enum(['true', 'false'], 'must be true or false')),
   table: optional(identifier),
 });

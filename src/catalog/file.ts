@@ -43,6 +43,9 @@ export interface CatalogSource {
   readonly every: string | null;
   readonly every_seconds: number | null;
   readonly cron: string | null;
+  /** How old the last full scan may get; null: by size. */
+  readonly full_every: string | null;
+  readonly full_every_seconds: number | null;
   readonly enabled: boolean;
   readonly table_schema: string;
   readonly table_name: string;

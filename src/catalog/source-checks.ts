@@ -98,21 +98,29 @@ function checkReferences(
   };
 }
 
-function checkSchedule({ every, cron }: SourceItem, report: ReportKey) {
+function checkSchedule({ every, cron, full_every }: SourceItem, report: ReportKey) {
   if (every !== null && cron !== null) report('cron', 'stands beside every', 'keep one of the two');
-  let every_seconds: number | null = null;
-  try {
-    if (every !== null) every_seconds = parseDuration(every);
-  } catch (error) {
-    report('every', `${shown(every ?? '')} ${reasonOf(error)}`, 'write 90s, 15m, 1h or 2d');
-  }
+  const secondsOf = (key: string, text: string | null) => {
+    try {
+      return text === null ? null : parseDuration(text);
+    } catch (error) {
+      report(key, `${shown(text ?? '')} ${reasonOf(error)}`, 'write 90s, 15m, 1h or 2d');
+      return null;
+    }
+  };
   try {
     if (cron !== null) checkCron(cron);
   } catch (error) {
     const hint = 'minute, hour, day, month and weekday, such as cron: "0 6 * * *"';
     report('cron', `${shown(cron ?? '')} ${reasonOf(error)}`, hint);
   }
-  return { every, every_seconds, cron };
+  return {
+    every,
+    every_seconds: secondsOf('every', every),
+    cron,
+    full_every,
+    full_every_seconds: secondsOf('full_every', full_every),
+  };
 }
 
 function checkRef(source: SourceItem, platform: CatalogPlatform, report: ReportKey) {

@@ -3,6 +3,7 @@ import type { CatalogFile } from '../catalog/file.ts';
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
 import type { SyncOptions } from '../contract/options.ts';
 import type { ScanMode } from '../contract/scan.ts';
+import { chooseScan } from '../contract/scan-choice.ts';
 import { targetName } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Queryable } from '../store/database.ts';
@@ -81,22 +82,10 @@ async function planSource(
     account: source.account,
     table: `${source.table_schema}.${source.table_name}`,
     enabled: source.enabled,
-    ...expectedScan(state, options),
+    // From the file as it would be applied: a changed schema makes the scan full, too.
+    ...chooseScan(state, options),
     expected: state.full_scan_records,
   };
-}
-
-/** The scan that a sync would choose by the source's stored state. A changed schema makes it full, too. */
-export function expectedScan(
-  state: { readonly watermark: string | null; readonly certified: boolean },
-  { incremental }: Pick<SyncOptions, 'incremental'>,
-): Pick<PlannedSource, 'mode' | 'since' | 'reason'> {
-  const full = (reason: string) => ({ mode: 'full', since: null, reason }) as const;
-  if (state.watermark === null) return full('first sync');
-  if (!incremental) return full('asked for');
-  if (!state.certified) return full('the last full scan was not whole');
-  const since = state.watermark;
-  return { mode: 'incremental', since, reason: `changes since ${since}` };
 }
 
 function planColumns(now: number): readonly TableColumn<PlannedSource>[] {

@@ -42,6 +42,8 @@ export interface OpenedSource {
   readonly metrics: SyncMetrics;
   /** Values still cut short from an earlier, interrupted run. */
   readonly truncated_values: number;
+  /** Records whose place is not known for certain, from earlier runs. */
+  readonly unsettled: number;
 }
 
 /** What every activity of an open source needs to know. */
@@ -56,6 +58,8 @@ export interface OpenSourceRef extends SourceKey {
 export interface FetchBatchInput {
   readonly source: OpenSourceRef;
   readonly window: ScanWindow;
+  /** Number of the first window that the batch may open. */
+  readonly free_window: number;
 }
 /** Names one attempt's rows in staging, so that a zombie's rows are never merged. */
 export interface BatchKey {
@@ -94,6 +98,17 @@ export interface CompleteRecordsInput {
 export interface CompletedRecords {
   readonly metrics: SyncMetrics;
   readonly remaining: number;
+}
+
+export interface SweepDeletedInput {
+  readonly source: OpenSourceRef;
+}
+export interface SweptRecords {
+  readonly metrics: SyncMetrics;
+  /** Records that the platform is still to be asked about; 0: the sweep is over. */
+  readonly remaining: number;
+  /** Values that rows written by the sweep still lack. */
+  readonly truncated_values: number;
 }
 
 export interface CloseSourceInput extends SourceKey {
@@ -146,6 +161,7 @@ export interface SyncActivities {
   fetchBatch(input: FetchBatchInput): Promise<StagedBatch>;
   upsertBatch(input: UpsertBatchInput): Promise<UpsertedBatch>;
   completeRecords(input: CompleteRecordsInput): Promise<CompletedRecords>;
+  sweepDeleted(input: SweepDeletedInput): Promise<SweptRecords>;
   closeSource(input: CloseSourceInput): Promise<ClosedSource>;
   recordSkipped(input: RecordSkippedInput): Promise<ClosedSource>;
   recordPlatform(input: RecordPlatformInput): Promise<void>;

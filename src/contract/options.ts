@@ -12,7 +12,12 @@ export interface SyncOptions {
   readonly streaming: boolean;
   /** false: read every record, whatever the watermark says. */
   readonly incremental: boolean;
+  /** Share of a table's live rows that may vanish at once without a person's consent, 0 to 1. */
+  readonly max_delete?: number;
 }
+
+/** More than so many rows, and more than this share of them, do not vanish at once without consent. */
+export const DELETION_GUARD = { rows: 50, share: 0.2 } as const;
 
 export const DEFAULT_OPTIONS: SyncOptions = {
   pool_size: 10,

@@ -17,6 +17,32 @@ export interface ScanWindow {
   /** Times the cursor was lost since the last record of progress. */
   readonly restarts: number;
   readonly done: boolean;
+  /** Which part of the bounds is read, in the platform's own words; absent: all of it. */
+  readonly part?: string;
+  /** Rows that the query at hand gave so far: a platform may stop at a limit without saying so. */
+  readonly rows?: number;
+  /** Pages that the query at hand gave so far, and one of its cursors: how a circle is noticed. */
+  readonly pages?: number;
+  readonly landmark?: string;
+}
+
+/** A window that nothing was read of yet. */
+export function openWindow(
+  window: number,
+  bounds: { readonly lower: string | null; readonly upper?: string | null; readonly part?: string },
+): ScanWindow {
+  const { lower, upper = null, part } = bounds;
+  return {
+    window,
+    lower,
+    upper,
+    cursor: null,
+    next_batch: 0,
+    last: null,
+    restarts: 0,
+    done: false,
+    ...(part === undefined ? {} : { part }),
+  };
 }
 
 /** What a scan is: a later run goes on from a checkpoint only when all of it matches. */
@@ -33,6 +59,15 @@ export interface ScanIdentity {
 /** What a scan saw; the certificate rests on it. All parts add up over batches. */
 export interface Evidence {
   readonly pages: number;
+  /** Records listed, those that came twice included. */
+  readonly rows: number;
+  /** Values that the listing cut short and that were read whole. */
+  readonly completed: number;
+  /** The first and the last record listed: sort value and id. */
+  readonly first: string | null;
+  readonly last: string | null;
+  /** The platform's own clock with the latest answer. */
+  readonly server_time: string | null;
   readonly cap_hits: number;
   readonly cursor_restarts: number;
   /** Rows that are not records (data sources among the rows of a wiki). */
@@ -43,6 +78,11 @@ export interface Evidence {
 
 export const NO_EVIDENCE: Evidence = {
   pages: 0,
+  rows: 0,
+  completed: 0,
+  first: null,
+  last: null,
+  server_time: null,
   cap_hits: 0,
   cursor_restarts: 0,
   other_objects: 0,
@@ -51,13 +91,46 @@ export const NO_EVIDENCE: Evidence = {
 
 const MAX_GAPS = 10;
 
-/** The evidence of two parts of one scan together; at most ten different gaps are kept. */
+/** The evidence of two parts of one scan together, in their order; at most ten different gaps are kept. */
 export function addEvidence(a: Evidence, b: Evidence): Evidence {
   return {
     pages: a.pages + b.pages,
+    rows: a.rows + b.rows,
+    completed: a.completed + b.completed,
+    first: a.first ?? b.first,
+    last: b.last ?? a.last,
+    server_time: b.server_time ?? a.server_time,
     cap_hits: a.cap_hits + b.cap_hits,
     cursor_restarts: a.cursor_restarts + b.cursor_restarts,
     other_objects: a.other_objects + b.other_objects,
     gaps: [...new Set([...a.gaps, ...b.gaps])].slice(0, MAX_GAPS),
   };
+}
+
+/** What became of the records that a full scan did not find. */
+export interface SweepTally {
+  readonly missing: number;
+  readonly deleted: number;
+  readonly moved: number;
+  readonly still_there: number;
+  /** Not settled: a person has to decide. */
+  readonly held: number;
+}
+
+/**
+ * Why a source may be believed, or what is missing: recorded with each run of it. Whole only when every
+ * window was read to its end, every batch logged as many ids as it staged, and nothing stayed cut short.
+ */
+export interface Certificate extends Evidence {
+  readonly scan_id: string;
+  readonly mode: ScanMode;
+  readonly since: string | null;
+  /** The platform's clock when the scan began. */
+  readonly began_at: string;
+  readonly windows: number;
+  /** Different records seen. */
+  readonly records: number;
+  readonly sweep: SweepTally | null;
+  /** What keeps the scan from being whole; empty when it is. */
+  readonly missing: readonly string[];
 }

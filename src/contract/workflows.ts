@@ -44,14 +44,20 @@ export interface ScanState {
   readonly started_at: string;
   /** Windows that are not done. */
   readonly windows: readonly ScanWindow[];
+  /** Number of the first window that a batch may open. */
+  readonly free_window: number;
   /** Staged and not merged: only without streaming, where all is published at the end. */
   readonly unpublished: readonly BatchKey[];
+  /** Windows that were read to their end and are not recorded: as above. */
+  readonly walked: readonly ScanWindow[];
   readonly evidence: Evidence;
   /** What is merged and recorded. */
   readonly metrics: SyncMetrics;
   /** What fetching the unpublished batches counted. */
   readonly pending: SyncMetrics;
   readonly truncated_values: number;
+  /** Whether it has yet to be found out what became of records that were not seen. */
+  readonly to_sweep: boolean;
   /** How often staged rows were lost since the last merged batch. */
   readonly setbacks: number;
   /** How often the whole scan had to begin anew. */

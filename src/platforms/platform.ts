@@ -64,6 +64,8 @@ export interface BatchRequest extends ScanRequest {
   /** The columns that values are wanted for; read by field id, so that a rename in between does no harm. */
   readonly columns: readonly Column[];
   readonly window: ScanWindow;
+  /** Number of the first window that a batch may open. */
+  readonly free_window: number;
   /** Records wanted; a batch may hold fewer, also none, and then is not the last unless its window says done. */
   readonly max_records: number;
   /** Return what there is when this is true: the activity's time slice is over. */
@@ -72,10 +74,21 @@ export interface BatchRequest extends ScanRequest {
 
 export interface FetchedBatch {
   readonly records: readonly ConvertedRecord[];
-  /** The window after this batch first, then windows that it opened (numbers must be new). */
+  /** The window after this batch first, then windows that it opened, numbered from `free_window`. */
   readonly windows: readonly ScanWindow[];
   readonly evidence: Evidence;
 }
+
+/** What became of a record that a whole scan did not find. */
+export type Whereabouts =
+  /** Still in the source: the scan missed it, or it came (back) since. */
+  | { readonly state: 'present'; readonly record: ConvertedRecord }
+  /** In the trash, or archived: no listing shows it, and it may come back. */
+  | { readonly state: 'trashed' }
+  /** In another source now, or nowhere that is one (null). */
+  | { readonly state: 'moved'; readonly external_id: string | null }
+  /** The platform does not tell a record that is gone for good from one that is not shared. */
+  | { readonly state: 'unreachable' };
 
 /**
  * A platform as seen through one account, for the length of one activity or command. All methods throw
@@ -95,6 +108,11 @@ export interface PlatformSession {
   fetchBatch(request: BatchRequest): Promise<FetchedBatch>;
   /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
   readValue?(ref: SourceRef, recordId: string, column: Column): Promise<string | null>;
+  /**
+   * Where a record is that a whole scan did not find. Platforms on which such a record is certainly deleted
+   * omit it.
+   */
+  locate?(ref: SourceRef, recordId: string, columns: readonly Column[]): Promise<Whereabouts>;
 }
 
 /** How `init` and the worker find credentials in the environment; names only. */

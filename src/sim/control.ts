@@ -28,7 +28,7 @@ const EDITS = {
   deleteRecord: ['source', 'id'],
   restoreRecord: ['source', 'id'],
   purgeRecord: ['source', 'id'],
-  moveRecord: ['source', 'id', 'target'],
+  moveRecord: ['source', 'id', 'target', 'isEdit'],
   addProperty: ['source', 'spec'],
   renameProperty: ['source', 'property', 'to'],
   removeProperty: ['source', 'property'],

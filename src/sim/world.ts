@@ -198,14 +198,14 @@ export class SimWorld {
     else this.#airtable.purge(found.table, id);
   }
 
-  /** Moves a page to another data source; it keeps its id and the cells whose property exists there. */
-  moveRecord(name: string, id: string, target: string): void {
+  /** Moves a page to another data source; it keeps its id and the cells whose property exists there. `isEdit`: its time moves. */
+  moveRecord(name: string, id: string, target: string, isEdit = true): void {
     const from = this.#find(name);
     const to = this.#find(target);
     if (from.platform !== 'notion' || to.platform !== 'notion') {
       throw new Error('Only Notion pages move');
     }
-    this.#notion.move(from.source, id, to.source);
+    this.#notion.move(from.source, id, to.source, isEdit);
   }
 
   /** Adds an empty property or field; returns its id. */

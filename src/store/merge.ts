@@ -91,7 +91,7 @@ export async function takeStagedIds(
     `with taken as (
        delete from appsync.staging where scan_id = $1 and attempt = any($2::text[]) returning attempt, id
      )
-     select attempt, array_agg(distinct id) as ids from taken group by attempt`,
+     select attempt, array_agg(id) as ids from taken group by attempt`,
     [scanId, batches.map((batch) => batch.attempt)],
   );
   return new Map(rows.map((row) => [row.attempt, row.ids]));

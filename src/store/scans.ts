@@ -153,8 +153,9 @@ export async function recordBatches(
   const windows = batches.map((batch) => batch.window);
   const numbers = batches.map((batch) => batch.batch);
   await tx.query(
-    `insert into appsync.batch (scan_id, source_id, run_id, window_no, batch_no, metrics)
-     select $1, $2, $3, b.* from unnest($4::integer[], $5::integer[], $6::jsonb[]) as b`,
+    `insert into appsync.batch (scan_id, source_id, run_id, window_no, batch_no, metrics, records)
+     select $1, $2, $3, b.*
+       from unnest($4::integer[], $5::integer[], $6::jsonb[], $7::integer[]) as b`,
     [
       scan.scan_id,
       scan.source_id,
@@ -162,6 +163,7 @@ export async function recordBatches(
       windows,
       numbers,
       batches.map((batch) => JSON.stringify(batch.metrics)),
+      batches.map((batch) => batch.rows),
     ],
   );
   await tx.query(
@@ -191,20 +193,4 @@ export async function recordEvidence(
     scanId,
     JSON.stringify(addEvidence({ ...NO_EVIDENCE, ...rows[0]?.evidence }, evidence)),
   ]);
-}
-
-/** How many different records a scan saw: over every run that worked on it, and by this run alone. */
-export async function countSeen(
-  tx: Queryable,
-  scanId: string,
-  runId: string,
-): Promise<{ readonly scan: number; readonly run: number }> {
-  const { rows } = await tx.query<{ scan: number; run: number }>(
-    `select count(distinct id) as scan, count(distinct id) filter (where b.run_id = $2) as run
-       from appsync.seen_ids s join appsync.batch b using (scan_id, window_no, batch_no),
-            unnest(s.ids) as id
-      where s.scan_id = $1`,
-    [scanId, runId],
-  );
-  return rows[0] ?? { scan: 0, run: 0 };
 }

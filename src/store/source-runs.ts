@@ -1,5 +1,5 @@
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
-import type { Evidence, ScanMode } from '../contract/scan.ts';
+import type { Certificate, ScanMode } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import type { Queryable } from './database.ts';
 
@@ -52,7 +52,7 @@ export async function noteTrouble(
 export async function addToSourceRun(
   tx: Queryable,
   run: SourceRunKey,
-  metrics: SyncMetrics,
+  metrics: Partial<SyncMetrics>,
 ): Promise<void> {
   const { rows } = await tx.query<{ metrics: Partial<SyncMetrics> }>(
     'select metrics from appsync.source_run where run_id = $1 and source_id = $2 for update',
@@ -69,7 +69,7 @@ export interface SourceRunEnd {
   readonly status: SourceStatus;
   readonly mode: ScanMode | null;
   readonly certified: boolean;
-  readonly evidence: Evidence & { readonly records?: number };
+  readonly certificate: Certificate | null;
   readonly metrics: SyncMetrics;
   readonly started_at: string;
   readonly error: SourceError | null;
@@ -95,7 +95,7 @@ export async function endSourceRun(tx: Queryable, run: SourceRunKey & SourceRunE
       run.status,
       run.mode,
       run.certified,
-      JSON.stringify(run.evidence),
+      JSON.stringify(run.certificate ?? {}),
       JSON.stringify(run.metrics),
       run.started_at,
       run.error === null ? null : JSON.stringify(run.error),

@@ -10,12 +10,15 @@ interface SourceStateBase {
 
 /**
  * A scan that saw everything: the watermark becomes its original start on the server's clock less the
- * overlap, never the time of the run that happened to finish it. An incremental scan never moves it back.
+ * overlap, never the time of the run that happened to finish it. An incremental scan never moves it back. The
+ * age of a full scan counts from its original start, too, by Postgres' clock. The source itself may still not be
+ * complete: deletions that wait for consent do not make a scan less whole.
  */
-export async function recordComplete(
+export async function recordWholeScan(
   tx: Queryable,
   state: SourceStateBase & {
     readonly scan: ScanIdentity;
+    readonly status: SourceStatus;
     readonly certified: boolean;
     readonly overlap_ms: number;
     readonly records: number;
@@ -25,9 +28,10 @@ export async function recordComplete(
     `update appsync.source
         set watermark = case when $2 = 'full' then w.mark else greatest(watermark, w.mark) end,
             certified = $3,
-            full_scan_at = case when $2 = 'full' then $6::timestamptz else full_scan_at end,
+            full_scan_at = case when $2 = 'full' then (
+              select created_at from appsync.scan where id = $10) else full_scan_at end,
             full_scan_records = case when $2 = 'full' then $7 else full_scan_records end,
-            schema_fingerprint = $8, next_due_at = $9, last_status = 'complete', last_synced_at = $6
+            schema_fingerprint = $8, next_due_at = $9, last_status = $11, last_synced_at = $6
        from (select $4::timestamptz - $5::float8 * interval '1 millisecond' as mark) w
       where id = $1`,
     [
@@ -40,6 +44,8 @@ export async function recordComplete(
       state.records,
       state.scan.schema_fingerprint,
       state.next_due_at,
+      state.scan.scan_id,
+      state.status,
     ],
   );
 }

@@ -20,6 +20,8 @@ export interface SourceRow {
   readonly watermark: string | null;
   readonly certified: boolean;
   readonly full_scan_records: number | null;
+  readonly full_scan_age_seconds: number | null;
+  readonly full_every_seconds: number | null;
   readonly schema_fingerprint: string | null;
 }
 
@@ -29,7 +31,8 @@ export async function readSource(db: Queryable, sourceId: number): Promise<Sourc
     `select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
             a.rate_limit::float8 as rate_limit, s.ref, s.external_id, s.table_schema, s.table_name,
             s.every_seconds, s.cron, appsync.iso(s.watermark) as watermark, s.certified,
-            s.full_scan_records, s.schema_fingerprint
+            s.full_scan_records, s.schema_fingerprint, s.full_every_seconds,
+            extract(epoch from now() - s.full_scan_at)::float8 as full_scan_age_seconds
        from appsync.source s join appsync.account a on a.id = s.account_id
       where s.id = $1`,
     [sourceId],

@@ -1,26 +1,22 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
 import { NO_EVIDENCE, addEvidence, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
+import { isHistoryLong, type ScanEnd } from './history-length.ts';
+import { settleRecords } from './settle-records.ts';
 
-/** Below the server's own suggestion (4,096), so that a run's history stays small whatever the server says. */
-const MAX_HISTORY_EVENTS = 3000;
 const MAX_SETBACKS = 5;
 
-export type ScanEnd = 'done' | 'continue-as-new';
-type Report = (state: ScanState) => void;
-
 /**
- * Reads all windows of a scan to their end and completes the values that were cut. While one batch is
- * merged the next is fetched. `report` gets the state after every step; it is what is carried on.
+ * Reads all windows of a scan to their end and settles what they left open. While one batch is merged the
+ * next is fetched. `report` gets the state after every step; it is what is carried on.
  */
 export async function scanSource(
   source: OpenSourceRef,
   from: ScanState,
-  report: Report,
+  report: (state: ScanState) => void,
 ): Promise<ScanEnd> {
   let state = from;
   const advance = (next: ScanState) => report((state = next));
@@ -29,7 +25,10 @@ export async function scanSource(
     if (staged === null && isHistoryLong()) return 'continue-as-new';
     const window = nextWindow(state, staged);
     // A long history first lets the staged batch be merged, then continues as new.
-    const fetching = window === undefined || isHistoryLong() ? null : fetchBatch(source, window);
+    const fetching: Promise<StagedBatch> | null =
+      window === undefined || isHistoryLong()
+        ? null
+        : fetchBatch(source, window, freeWindow(state, staged));
     const merging: Promise<ScanState> | null =
       staged === null ? null : mergeBatch(source, staged, state);
     const [fetched, merged]: [
@@ -53,11 +52,15 @@ export async function scanSource(
     advance(await publishOrSetBack(source, state));
     if (state.windows.length > 0) return scanSource(source, state, report);
   }
-  return completeValues(source, state, advance);
+  return settleRecords(source, state, advance);
 }
 
-const isHistoryLong = () =>
-  workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > MAX_HISTORY_EVENTS;
+/** The lowest number that no window has or had. */
+const freeWindow = (
+  state: Pick<ScanState, 'free_window'>,
+  staged: Pick<StagedBatch, 'windows'> | null,
+): number =>
+  Math.max(state.free_window, ...(staged?.windows ?? []).map((window) => window.window + 1));
 
 const openWindows = (windows: readonly ScanWindow[]) => windows.filter((window) => !window.done);
 
@@ -74,12 +77,13 @@ function replaceWindows(windows: readonly ScanWindow[], next: readonly ScanWindo
   ]).toSorted((a, b) => a.window - b.window);
 }
 
-const fetchBatch = (source: OpenSourceRef, window: ScanWindow) =>
+const fetchBatch = (source: OpenSourceRef, window: ScanWindow, free_window: number) =>
   activities.fetchBatch(
     `${source.alias}: fetch batch ${batchName(window.window, window.next_batch)}`,
     {
       source,
       window,
+      free_window,
     },
   );
 
@@ -96,6 +100,7 @@ async function mergeBatch(
   return {
     ...state,
     windows: replaceWindows(state.windows, windows),
+    free_window: freeWindow(state, staged),
     evidence: addEvidence(state.evidence, evidence),
     metrics: addMetrics(state.metrics, merged.metrics),
     truncated_values: merged.truncated_values,
@@ -108,6 +113,8 @@ function keepUnpublished(state: ScanState, staged: StagedBatch): ScanState {
   return {
     ...state,
     windows: replaceWindows(state.windows, windows),
+    free_window: freeWindow(state, staged),
+    walked: [...state.walked, ...windows.filter((window) => window.done)],
     unpublished: [...state.unpublished, key],
     evidence: addEvidence(state.evidence, evidence),
     pending: addMetrics(state.pending, metrics),
@@ -129,7 +136,7 @@ async function publish(source: OpenSourceRef, state: ScanState): Promise<ScanSta
     {
       source,
       batches: state.unpublished,
-      windows: state.opened.windows.map((window) => ({ ...window, done: true })),
+      windows: state.walked,
       evidence: state.evidence,
       metrics: state.pending,
     },
@@ -137,6 +144,7 @@ async function publish(source: OpenSourceRef, state: ScanState): Promise<ScanSta
   return {
     ...state,
     unpublished: [],
+    walked: [],
     metrics: addMetrics(state.metrics, merged.metrics),
     pending: syncMetrics(),
     truncated_values: merged.truncated_values,
@@ -150,7 +158,9 @@ function setBack(state: ScanState, reason: unknown): ScanState {
   const unpublished = state.unpublished.length > 0;
   return {
     ...state,
-    ...(unpublished ? { unpublished: [], evidence: NO_EVIDENCE, pending: syncMetrics() } : {}),
+    ...(unpublished
+      ? { unpublished: [], walked: [], evidence: NO_EVIDENCE, pending: syncMetrics() }
+      : {}),
     metrics: countUnpublished(state),
     setbacks: state.setbacks + 1,
   };
@@ -159,28 +169,6 @@ function setBack(state: ScanState, reason: unknown): ScanState {
 /** The counts of a scan whose unpublished batches are given up: their requests were made all the same. */
 export const countUnpublished = (state: ScanState) =>
   addMetrics(state.metrics, { ...state.pending, read: 0, batches: 0 });
-
-async function completeValues(
-  source: OpenSourceRef,
-  from: ScanState,
-  advance: Report,
-): Promise<ScanEnd> {
-  let state = from;
-  while (state.truncated_values > 0) {
-    if (isHistoryLong()) return 'continue-as-new';
-    const completed = await activities.completeRecords(
-      `${source.alias}: complete ${state.truncated_values} values that the list cut`,
-      { source },
-    );
-    state = {
-      ...state,
-      metrics: addMetrics(state.metrics, completed.metrics),
-      truncated_values: completed.remaining,
-    };
-    advance(state);
-  }
-  return 'done';
-}
 
 const batchName = (window: number, batch: number) =>
   window === 0 ? `${batch + 1}` : `${window + 1}.${batch + 1}`;

@@ -34,7 +34,11 @@ describe('an attempt that is given up while it still works', () => {
     const source: OpenSourceRef = { ...about, fence: opened.fence, scan: opened.scan };
     const [window] = opened.windows;
     if (window === undefined) throw new Error('a scan has a window');
-    const { windows, evidence, metrics, ...key } = await run('fetchBatch', { source, window });
+    const { windows, evidence, metrics, ...key } = await run('fetchBatch', {
+      source,
+      window,
+      free_window: 1,
+    });
     const merge = { source, batches: [key], windows, evidence, metrics };
 
     const merges: ReturnType<typeof run<'upsertBatch'>>[] = [];

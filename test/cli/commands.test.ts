@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
-import { expectedScan } from '../../src/cli/sync-plan.ts';
 import { shellWord, withoutPassword } from '../../src/cli/stack.ts';
 import {
   NOTION_TOKEN,
@@ -177,21 +176,6 @@ describe('init', () => {
       await fresh.drop();
     }
   });
-});
-
-test('the scan that a plan expects', () => {
-  const since = '2026-11-01T00:00:00.000Z';
-  const known = { watermark: since, certified: true };
-  expect(expectedScan(known, { incremental: true })).toEqual({
-    mode: 'incremental',
-    since,
-    reason: `changes since ${since}`,
-  });
-  expect(expectedScan(known, { incremental: false }).reason).toBe('asked for');
-  expect(expectedScan({ ...known, certified: false }, { incremental: true }).mode).toBe('full');
-  expect(expectedScan({ ...known, watermark: null }, { incremental: true }).reason).toBe(
-    'first sync',
-  );
 });
 
 test('addresses for the screen and for a shell', () => {

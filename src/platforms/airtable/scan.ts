@@ -1,6 +1,7 @@
-import { NO_EVIDENCE, type ScanWindow } from '../../contract/scan.ts';
+import { NO_EVIDENCE, openWindow, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { followCursor } from '../cursor-circle.ts';
 import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platform.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
@@ -14,18 +15,7 @@ const LONGEST_URL = 16_000;
 
 /** One window: Airtable fixes the order of a listing at its first page, and nobody else's order is kept. */
 export function planScan({ since }: ScanRequest): readonly ScanWindow[] {
-  return [
-    {
-      window: 0,
-      lower: since,
-      upper: null,
-      cursor: null,
-      next_batch: 0,
-      last: null,
-      restarts: 0,
-      done: false,
-    },
-  ];
+  return [openWindow(0, { lower: since })];
 }
 
 /**
@@ -44,44 +34,51 @@ export async function fetchBatch(
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
   const records: ConvertedRecord[] = [];
-  const offsets = new Set(window.cursor === null ? [] : [window.cursor]);
-  let cursor = window.cursor;
+  let at: ScanWindow = window;
   let pages = 0;
+  let serverTime: string | null = null;
   do {
-    const page = await readPage(api, rules, listRequest(request, origin, pageSize, cursor)).catch(
-      (failure: unknown) => {
-        // What was read is not lost with the next page: the next batch meets the same failure first.
-        if (pages > 0 && failure instanceof SyncFailure) return null;
-        throw failure;
-      },
-    );
+    const list = listRequest(request, origin, pageSize, at.cursor);
+    const page = await readPage(api, rules, list).catch((failure: unknown) => {
+      // What was read is not lost with the next page: the next batch meets the same failure first.
+      if (pages > 0 && failure instanceof SyncFailure) return null;
+      throw failure;
+    });
     if (page === null) break;
     pages += 1;
+    serverTime = page.serverTime ?? serverTime;
     for (const record of page.records) records.push(convert(record));
-    cursor = page.offset ?? null;
-    if (cursor !== null && offsets.has(cursor)) {
+    const next = page.offset ?? null;
+    const progress = followCursor(at, { rows: page.records.length, next });
+    if (progress === null) {
       throw new SyncFailure('CursorLost', `The listing of ${whatOf(request)} leads back to itself`);
     }
-    if (cursor !== null) offsets.add(cursor);
-  } while (cursor !== null && pages < mostPages && !request.isTimeUp());
+    at = { ...at, ...progress, cursor: next, restarts: 0, done: next === null };
+  } while (!at.done && pages < mostPages && !request.isTimeUp());
   return {
     records,
-    windows: [
-      {
-        ...window,
-        cursor,
-        next_batch: window.next_batch + 1,
-        restarts: 0,
-        done: cursor === null,
-      },
-    ],
-    evidence: { ...NO_EVIDENCE, pages },
+    windows: [{ ...at, next_batch: window.next_batch + 1 }],
+    evidence: evidenceOf(records, pages, serverTime),
   };
+}
+
+/** Records stand in the listing's own order, and are told by their ids. */
+function evidenceOf(
+  records: readonly ConvertedRecord[],
+  pages: number,
+  server_time: string | null,
+): Evidence {
+  const [first, last] = [records.at(0)?.id ?? null, records.at(-1)?.id ?? null];
+  return { ...NO_EVIDENCE, pages, first, last, server_time };
 }
 
 async function readPage(api: Api, rules: readonly RateRule[], request: ApiRequest) {
   const answer = await api(rules, request);
-  return parseAnswer(recordsSchema, answer.body, request.what);
+  const time = Date.parse(answer.date ?? '');
+  return {
+    ...parseAnswer(recordsSchema, answer.body, request.what),
+    serverTime: Number.isNaN(time) ? null : new Date(time).toISOString(),
+  };
 }
 
 /** One page of the listing. The same parameters with every page: an offset belongs to them. */

@@ -39,6 +39,13 @@ export const databaseSchema = z.object({
   data_sources: z.array(z.object({ id: z.string(), name: z.string().nullish() })),
 });
 
+export const pagePlaceSchema = z.looseObject({
+  id: z.string(),
+  in_trash: z.boolean(),
+  is_archived: z.boolean().nullish(),
+  parent: z.looseObject({ type: z.string(), data_source_id: z.string().nullish() }),
+});
+
 export const userSchema = z.object({
   id: z.string(),
   name: z.string().nullish(),

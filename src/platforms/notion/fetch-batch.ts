@@ -1,12 +1,20 @@
 import { NO_EVIDENCE, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { followCursor } from '../cursor-circle.ts';
 import type { BatchRequest, FetchedBatch } from '../platform.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
 import { createConverter } from './convert.ts';
-import { advance, restart, sortTime, windowAfterCap, windowQuery } from './scan-windows.ts';
+import {
+  advance,
+  QUERY_LIMIT,
+  restart,
+  sortTime,
+  windowQuery,
+  windowsAfterCap,
+} from './scan-windows.ts';
 import { dataSourceId } from './source-ref.ts';
 
 /** Notion's most rows per request. */
@@ -16,10 +24,11 @@ const PAGE_SIZE = 100;
 interface Batch {
   window: ScanWindow;
   readonly records: Map<string, ConvertedRecord>;
-  readonly seenCursors: Set<string>;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
-  /** Notion said that the query met its limit on rows. */
+  /** The query met its limit on rows. */
   isCapped: boolean;
+  /** Rows of the latest page: a sample of what the window holds. */
+  sample: readonly unknown[];
 }
 
 /**
@@ -30,9 +39,9 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
   const batch: Batch = {
     window: request.window,
     records: new Map(),
-    seenCursors: new Set(),
     evidence: { ...NO_EVIDENCE },
     isCapped: false,
+    sample: [],
   };
   const convert = createConverter(request.columns);
   do {
@@ -80,8 +89,6 @@ function beginAnew(batch: Batch, lost: SyncFailure): void {
   batch.window = restart(batch.window, lost);
   batch.evidence.cursor_restarts += 1;
   batch.isCapped = false;
-  // The query that begins now may give the cursors of the one before, where they are ids of rows.
-  batch.seenCursors.clear();
 }
 
 function takePage(
@@ -90,40 +97,58 @@ function takePage(
   page: ListPage,
   convert: (page: unknown) => ConvertedRecord,
 ): void {
-  batch.evidence.pages += 1;
-  batch.isCapped ||= page.incomplete;
+  const { evidence } = batch;
+  evidence.pages += 1;
+  evidence.server_time = serverTime(page) ?? evidence.server_time;
   for (const row of page.results) {
     // A wiki lists the data sources in it among its pages.
-    if (isObject(row) && row['object'] === 'data_source') batch.evidence.other_objects += 1;
+    if (isObject(row) && row['object'] === 'data_source') evidence.other_objects += 1;
     else {
       const record = convert(row);
       batch.records.set(record.id, record);
     }
   }
-  const sent = batch.window.cursor;
-  batch.window = advance(batch.window, lastTime(request, page.results), page.next);
-  if (page.next === null) return;
-  const isRepeated = page.next === sent || batch.seenCursors.has(page.next);
-  batch.seenCursors.add(page.next);
-  if (isRepeated) beginAnew(batch, repeatedCursor(`data source ${dataSourceId(request.ref)}`));
+  const [first, last] = [page.results.at(0), page.results.at(-1)].map((row) => place(request, row));
+  evidence.first ??= first ?? null;
+  evidence.last = last ?? evidence.last;
+  const progress = followCursor(batch.window, { rows: page.results.length, next: page.next });
+  if (page.results.length > 0) batch.sample = page.results;
+  const lastTime = timeOf(request, page.results.at(-1));
+  batch.window = advance(batch.window, lastTime, page.next, progress ?? {});
+  if (progress === null) beginAnew(batch, repeatedCursor(whatOf(request)));
+  // A cap that is not told is a cap all the same.
+  else batch.isCapped ||= page.incomplete || (page.next === null && atLimit(batch.window));
 }
 
-function lastTime(request: BatchRequest, rows: readonly unknown[]): string | null {
-  const last = rows.at(-1);
-  const time = isObject(last) ? last[sortTime(request.mode)] : undefined;
+const whatOf = (request: BatchRequest) => `data source ${dataSourceId(request.ref)}`;
+const atLimit = ({ rows = 0 }: ScanWindow) => rows >= QUERY_LIMIT;
+
+function serverTime({ answer }: ListPage): string | null {
+  const time = Date.parse(answer.date ?? '');
+  return Number.isNaN(time) ? null : new Date(time).toISOString();
+}
+
+/** Where a row stands in the scan: sort time and id. */
+function place(request: BatchRequest, row: unknown): string | null {
+  const time = timeOf(request, row);
+  return time === null || !isObject(row) ? null : `${time} ${String(row['id'])}`;
+}
+
+function timeOf(request: BatchRequest, row: unknown): string | null {
+  const time = isObject(row) ? row[sortTime(request.mode)] : undefined;
   return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : null;
 }
 
-/** What the batch leaves behind: its window, the one that a capped window opens, and the evidence. */
+/** What the batch leaves behind: its window, those that a capped window opens, and the evidence. */
 function closeBatch(
   request: BatchRequest,
-  { window, evidence, isCapped }: Batch,
+  { window, evidence, isCapped, sample }: Batch,
 ): Pick<FetchedBatch, 'windows' | 'evidence'> {
   const after = { ...window, next_batch: window.next_batch + 1 };
   if (!window.done || !isCapped) return { windows: [after], evidence };
-  const { next, gap } = windowAfterCap(request.mode, window);
+  const { next, gap } = windowsAfterCap(request.mode, window, request.free_window, sample);
   return {
-    windows: [after, next],
+    windows: [after, ...next],
     evidence: {
       ...evidence,
       cap_hits: evidence.cap_hits + 1,

@@ -4,6 +4,7 @@ import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
+import { locate } from './locate.ts';
 import { rateRule } from './rate-rule.ts';
 import { readValue } from './read-value.ts';
 import { planScan } from './scan-windows.ts';
@@ -36,6 +37,7 @@ export const notion: Platform = {
       describe: (ref) => describe(api, ref),
       planScan,
       fetchBatch: (request) => fetchBatch(api, request),
+      locate: (ref, recordId, columns) => locate(api, ref, recordId, columns),
       readValue: (_ref, recordId, column) => readValue(api, recordId, column),
     };
   },

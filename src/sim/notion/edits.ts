@@ -59,7 +59,8 @@ export class NotionEdits {
     touch(this.#workspace, source);
   }
 
-  move(from: NotionDataSource, id: string, to: NotionDataSource): void {
+  /** Whether a move counts as an edit is undocumented. */
+  move(from: NotionDataSource, id: string, to: NotionDataSource, isEdit = true): void {
     const row = rowOf(from, id);
     const values = new Map<string, unknown>();
     for (const property of to.properties) {
@@ -73,10 +74,8 @@ export class NotionEdits {
     }
     this.purge(from, id);
     const { created } = row;
-    this.#insert(
-      to,
-      createRow({ id, index: to.nextIndex, created, edited: this.#clock.now(), values }),
-    );
+    const edited = isEdit ? this.#clock.now() : row.edited;
+    this.#insert(to, createRow({ id, index: to.nextIndex, created, edited, values }));
     to.nextIndex += 1;
   }
 

@@ -37,6 +37,8 @@ export interface NotionKnobs {
   rollupCut: number;
   /** Rows per query before it ends as incomplete. */
   queryCap: number;
+  /** Whether a query that met its limit says so, as documented. */
+  capTold: boolean;
   /** Edits reach queries and search this much later than pages. */
   indexLagMs: number;
   /** Share of query pages with fewer rows than asked for (even none) though there are more. */
@@ -63,6 +65,7 @@ export const NOTION_DEFAULTS: NotionKnobs = {
   mentionCut: 0,
   rollupCut: 25,
   queryCap: 10_000,
+  capTold: true,
   indexLagMs: 0,
   shortPages: 0,
   latencyMs: 0,

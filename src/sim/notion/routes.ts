@@ -166,7 +166,7 @@ function query(call: NotionCall): Answer {
       : dataSourceObject(call.view, entry);
   });
   const answer = list('page_or_data_source', results, page.nextCursor);
-  if (!page.incomplete) return answer;
+  if (!page.incomplete || !call.query.knobs.capTold) return answer;
   return {
     ...answer,
     request_status: { type: 'incomplete', incomplete_reason: 'query_result_limit_reached' },

@@ -195,6 +195,7 @@ describe('a full scan', () => {
       on.fetchBatch({
         ...request,
         window: window as NonNullable<typeof first>,
+        free_window: 1,
         isTimeUp: () => false,
       });
     const one = await batch(session);

@@ -73,6 +73,7 @@ export async function scan(session: PlatformSession, ref: SourceRef, options: Sc
     const batch = await session.fetchBatch({
       ...request,
       window,
+      free_window: 1,
       columns: options.columns ?? [],
       max_records: options.maxRecords ?? 100,
       isTimeUp: options.isTimeUp ?? (() => false),

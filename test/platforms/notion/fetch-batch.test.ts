@@ -64,6 +64,7 @@ describe('a scan', () => {
       mode: 'full',
       since: null,
       window,
+      free_window: 1,
       columns: [],
       max_records: 1000,
       isTimeUp: () => true,
@@ -109,13 +110,48 @@ describe("Notion's limit on rows per query", () => {
     expect(done.map(({ window }) => window)).toEqual([...done.keys()]);
   });
 
-  it('tells of a minute that holds more rows than the limit, and reads what follows it', async () => {
+  it('splits a minute that holds more rows than the limit by what titles contain, and reads what follows', async () => {
+    const { session, ref } = await start(700, { notion: { queryCap: 100 } }, { sameMinute: 450 });
+    const { ids, evidence, done } = await scan(session, ref);
+    expectWhole(ids);
+    expect(evidence.gaps).toEqual([]);
+    const parts = done.flatMap(({ part }) => (part === undefined ? [] : [part]));
+    expect(parts).toContainEqual(expect.stringMatching(/^[+-].$/));
+    expect(parts).toContainEqual(expect.stringMatching(/^[+-]. [+-].$/));
+    expect(new Set(done.map(({ window }) => window)).size).toBe(done.length);
+    // Each half once, and no row of the minute in a part that has it twice: the log holds both halves' filters.
+    const filters = queries().map(({ body }) => JSON.stringify(body));
+    expect(filters.some((filter) => filter.includes('does_not_contain'))).toBe(true);
+  });
+
+  it('tells of a minute whose rows nothing tells apart, and reads what follows it', async () => {
     const { session, ref } = await start(300, { notion: { queryCap: 100 } }, { sameMinute: 150 });
+    for (const id of sim.world.ids(TITLE).slice(0, 150)) {
+      sim.world.editRecord(TITLE, id, { Name: 'Untitled' });
+    }
     const { ids, evidence } = await scan(session, ref);
     expect(evidence.gaps).toEqual([expect.stringMatching(/created_time 20\d\d-.*:00\.000Z/)]);
     const later = sim.world.ids(TITLE).slice(150);
     expect(later.filter((id) => !ids.has(id))).toEqual([]);
     expect(ids.size).toBe(250);
+  });
+
+  it('splits a minute of edits in an incremental scan, too', async () => {
+    const { session, ref } = await start(300, { notion: { queryCap: 100 } });
+    const since = new Date(NOW - 60_000).toISOString();
+    for (const id of sim.world.ids(TITLE)) sim.world.editRecord(TITLE, id);
+    const { ids, evidence } = await scan(session, ref, { mode: 'incremental', since });
+    expectWhole(ids);
+    expect(evidence.gaps).toEqual([]);
+  });
+
+  it('takes a query that ends at exactly the documented limit for cut, told or not', async () => {
+    const { session, ref } = await start(10_050, {
+      notion: { queryCap: 10_000, capTold: false },
+    });
+    const { ids, evidence } = await scan(session, ref, { maxRecords: 1000 });
+    expectWhole(ids);
+    expect(evidence.cap_hits).toBe(1);
   });
 });
 

@@ -56,17 +56,22 @@ export async function scan(session: PlatformSession, ref: SourceRef, options: Sc
   const done: ScanWindow[] = [];
   const batches: FetchedBatch[] = [];
   let evidence = NO_EVIDENCE;
+  let free = open.length;
   for (let window = open.shift(); window !== undefined; window = open.shift()) {
     const batch = await session.fetchBatch({
       ...request,
       window,
+      free_window: free,
       columns: options.columns ?? [],
       max_records: options.maxRecords ?? 100,
       isTimeUp: () => false,
     });
     batches.push(batch);
     evidence = addEvidence(evidence, batch.evidence);
-    for (const next of batch.windows) (next.done ? done : open).push(next);
+    for (const next of batch.windows) {
+      (next.done ? done : open).push(next);
+      free = Math.max(free, next.window + 1);
+    }
     options.onBatch?.(batch);
     if (batches.length > 500) throw new Error('the scan does not end');
   }

@@ -1,0 +1,163 @@
+import { Context, cancellationSignal } from '@temporalio/activity';
+import type { OpenSourceRef, SweepDeletedInput, SweptRecords } from '../contract/activities.ts';
+import { DELETION_GUARD } from '../contract/options.ts';
+import type { Column } from '../contract/schema.ts';
+import type { Whereabouts } from '../platforms/platform.ts';
+import { inTransaction, type Transaction } from '../store/database.ts';
+import { mergeStaged, takeStagedIds } from '../store/merge.ts';
+import { proofGaps, readScanProof } from '../store/scan-proof.ts';
+import { readCheckpoint } from '../store/scans.ts';
+import { addToSourceRun } from '../store/source-runs.ts';
+import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
+import { stageRecords } from '../store/staging.ts';
+import { beginSweep, countUnsettled, forgetSeen, readAsked } from '../store/sweep.ts';
+import {
+  announceArrival,
+  settleDeleted,
+  settlePresent,
+  settlePresumed,
+  settleUnreachable,
+} from '../store/tombstones.ts';
+import { countTruncated } from '../store/truncated-values.ts';
+import { connectSource } from './connect-account.ts';
+import type { Dependencies } from './dependencies.ts';
+import { withHeartbeat, type Meter } from './running.ts';
+
+/** Records asked about per activity: at 3 requests a second about 20 s. */
+const SLICE = 60;
+/** A slice ends early after this, with at least one record settled. */
+const TIME_SLICE_MS = 45_000;
+
+/**
+ * Finds out what became of records that a whole full scan did not see, a slice at a time, and marks those as
+ * deleted that are. Only a scan whose proof is whole begins a sweep; whatever is doubtful stays as it is and is
+ * told when the source closes. Each record is settled in a transaction of its own under the source's fence, so
+ * a second attempt goes on with what is left, and a zombie's answer changes nothing.
+ */
+export function sweepDeleted(deps: Dependencies, input: SweepDeletedInput): Promise<SweptRecords> {
+  return withHeartbeat(async (meter) => {
+    const { source: opened } = input;
+    const source = await readSource(deps.db, opened.source_id);
+    await inTransaction(deps.db, async (tx) => {
+      await holdFence(tx, opened);
+      await noteUnseen(tx, opened, source);
+    });
+    const remaining = await settleSlice(deps, opened, source, meter);
+    const metrics = meter.total();
+    await inTransaction(deps.db, async (tx) => {
+      await holdFence(tx, opened);
+      // What became of rows was added with each of them.
+      await addToSourceRun(tx, opened, { ...metrics, ...NO_ROWS });
+    });
+    return { metrics, remaining, truncated_values: await countTruncated(deps.db, source.id) };
+  });
+}
+
+/** A whole full scan says what is missing; any other can only clear up doubts about what it saw. */
+async function noteUnseen(tx: Transaction, opened: OpenSourceRef, source: SourceRow) {
+  const { scan, options } = opened;
+  const isWhole = scan.mode === 'full' && (await isProven(tx, opened));
+  if (!isWhole) return forgetSeen(tx, source.id, scan.scan_id);
+  const share = options.max_delete ?? DELETION_GUARD.share;
+  return beginSweep(tx, source, scan.scan_id, { rows: DELETION_GUARD.rows, share });
+}
+
+async function isProven(tx: Transaction, { source_id, run_id, scan }: OpenSourceRef) {
+  const checkpoint = await readCheckpoint(tx, source_id);
+  if (checkpoint?.identity.scan_id !== scan.scan_id) return false;
+  const cut = await countTruncated(tx, source_id);
+  const gaps = proofGaps(await readScanProof(tx, scan.scan_id, run_id));
+  return checkpoint.evidence.gaps.length === 0 && gaps.length === 0 && cut === 0;
+}
+
+/** Returns how many records the platform is still to be asked about. */
+async function settleSlice(
+  deps: Dependencies,
+  opened: OpenSourceRef,
+  source: SourceRow,
+  meter: Meter,
+): Promise<number> {
+  const started = performance.now();
+  const { session, ref } = connectSource(deps, source, opened.options, meter);
+  const underFence = async (work: (tx: Transaction) => Promise<RowCounts>) => {
+    const counts = await inTransaction(deps.db, async (tx) => {
+      await holdFence(tx, opened);
+      const done = { ...NO_ROWS, ...(await work(tx)) };
+      await addToSourceRun(tx, opened, done);
+      return done;
+    });
+    meter.count(counts);
+  };
+  if (session.locate === undefined) {
+    // What a whole listing of such a platform lacks is deleted.
+    await underFence(async (tx) => {
+      const asked = await settleDeleted(tx, source, { state: 'ask' }, opened);
+      return { deleted: asked + (await settlePresumed(tx, source, opened)) };
+    });
+    return 0;
+  }
+  const columns = await readColumns(deps.db, source.id);
+  for (const recordId of await readAsked(deps.db, source.id, SLICE)) {
+    const where = await session.locate(ref, recordId, columns);
+    if (where.state === 'present') await stageOne(deps, opened, columns, where);
+    await underFence((tx) => settle(tx, opened, source, columns, recordId, where));
+    if (performance.now() - started > TIME_SLICE_MS) break;
+  }
+  const { asked, presumed } = await countUnsettled(deps.db, source.id);
+  if (asked === 0 && presumed > 0) {
+    await underFence(async (tx) => ({ deleted: await settlePresumed(tx, source, opened) }));
+  }
+  return asked;
+}
+
+const NO_ROWS = { inserted: 0, updated: 0, deleted: 0 };
+type RowCounts = Partial<typeof NO_ROWS>;
+
+type Present = Extract<Whereabouts, { state: 'present' }>;
+
+/** This attempt's name in staging for one record. */
+const attemptFor = (recordId: string) => {
+  const { workflowExecution, activityId, attempt } = Context.current().info;
+  return `${workflowExecution?.runId ?? ''}/${activityId}/${attempt}/${recordId}`;
+};
+
+const stageOne = (
+  deps: Dependencies,
+  opened: OpenSourceRef,
+  columns: readonly Column[],
+  { record }: Present,
+) => {
+  const key = { scan_id: opened.scan.scan_id, attempt: attemptFor(record.id) };
+  return stageRecords(deps.db, key, columns, [record], cancellationSignal());
+};
+
+/** Returns what became of rows of the table. */
+async function settle(
+  tx: Transaction,
+  opened: OpenSourceRef,
+  source: SourceRow,
+  columns: readonly Column[],
+  recordId: string,
+  where: Whereabouts,
+): Promise<RowCounts> {
+  const ids = [recordId];
+  switch (where.state) {
+    case 'trashed':
+      return { deleted: await settleDeleted(tx, source, { ids }, opened) };
+    case 'moved':
+      if (where.external_id !== null) {
+        await announceArrival(tx, source.platform, where.external_id, recordId);
+      }
+      return { deleted: await settleDeleted(tx, source, { ids }, { ...opened, moved: true }) };
+    case 'unreachable':
+      return { deleted: await settleUnreachable(tx, source, recordId, opened) };
+    case 'present': {
+      const batch = { window: 0, batch: 0, attempt: attemptFor(recordId), rows: 1 };
+      const key = { scan_id: opened.scan.scan_id, run_id: opened.run_id, batches: [batch] };
+      const counts = await mergeStaged(tx, source, columns, key);
+      await takeStagedIds(tx, key.scan_id, key.batches);
+      await settlePresent(tx, source.id, recordId);
+      return { inserted: counts.inserted, updated: counts.updated };
+    }
+  }
+}

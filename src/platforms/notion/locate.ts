@@ -1,0 +1,39 @@
+import type { Column } from '../../contract/schema.ts';
+import { SyncFailure } from '../../errors.ts';
+import type { SourceRef, Whereabouts } from '../platform.ts';
+import { pagePlaceSchema, parseAnswer } from './answers.ts';
+import type { Api } from './client.ts';
+import { createConverter } from './convert.ts';
+import { dashedId, dataSourceId } from './source-ref.ts';
+
+/**
+ * Where a page is, by retrieving it: a page in the trash can still be retrieved, one that was moved names its new
+ * parent. A 404 is given alike for pages that are purged (some 30 days after the trash) and for those that are
+ * not shared, so it tells neither.
+ */
+export async function locate(
+  api: Api,
+  ref: SourceRef,
+  recordId: string,
+  columns: readonly Column[],
+): Promise<Whereabouts> {
+  const what = `page ${recordId}`;
+  const path = `pages/${encodeURIComponent(recordId)}`;
+  try {
+    const { body } = await api({ method: 'get', path, what });
+    const { in_trash, is_archived, parent } = parseAnswer(pagePlaceSchema, body, what);
+    // Archived pages are listed no more than those in the trash.
+    if (in_trash || is_archived === true) return { state: 'trashed' };
+    const { data_source_id } = parent;
+    if (data_source_id === undefined || data_source_id === null) {
+      return { state: 'moved', external_id: null };
+    }
+    const external_id = dashedId(data_source_id) ?? data_source_id;
+    if (external_id !== dataSourceId(ref)) return { state: 'moved', external_id };
+    return { state: 'present', record: createConverter(columns)(body) };
+  } catch (thrown) {
+    if (thrown instanceof SyncFailure && thrown.type === 'NotFound')
+      return { state: 'unreachable' };
+    throw thrown;
+  }
+}

@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { chooseScan, fullEverySeconds, type ScanHistory } from '../../src/contract/scan-choice.ts';
+
+const SINCE = '2026-11-01T00:00:00.000Z';
+const KNOWN: ScanHistory = {
+  watermark: SINCE,
+  certified: true,
+  full_scan_records: 500,
+  full_scan_age_seconds: 3600,
+  full_every_seconds: null,
+};
+const DAY = 86_400;
+const choose = (
+  history: Partial<ScanHistory>,
+  found?: Parameters<typeof chooseScan>[2],
+  incremental = true,
+) => chooseScan({ ...KNOWN, ...history }, { incremental }, found);
+
+describe('a scan is', () => {
+  test('of what was edited when a whole full scan came before', () => {
+    expect(choose({})).toEqual({
+      mode: 'incremental',
+      since: SINCE,
+      reason: `changes since ${SINCE}`,
+    });
+  });
+
+  test.each([
+    ['first sync', choose({ watermark: null })],
+    ['asked for', choose({}, undefined, false)],
+    ['the last full scan was not whole', choose({ certified: false })],
+    ['the schema changed', choose({}, { schema_changed: true, lacks_values: false })],
+    ['the table lacked columns or rows', choose({}, { schema_changed: true, lacks_values: true })],
+    ['when the last full scan was is not known', choose({ full_scan_age_seconds: null })],
+  ])('full, and says why: %s', (reason, choice) => {
+    expect(choice).toEqual({ mode: 'full', since: null, reason });
+  });
+});
+
+describe('a full scan comes by itself', () => {
+  test('after a day for a small source, after a week for a large one', () => {
+    expect(choose({ full_scan_age_seconds: DAY - 1 }).mode).toBe('incremental');
+    expect(choose({ full_scan_age_seconds: DAY })).toMatchObject({
+      mode: 'full',
+      reason: 'the last full scan is 24 h old, wanted every 24 h',
+    });
+    const large = { full_scan_records: 10_001 };
+    expect(choose({ ...large, full_scan_age_seconds: 7 * DAY - 1 }).mode).toBe('incremental');
+    expect(choose({ ...large, full_scan_age_seconds: 7 * DAY }).mode).toBe('full');
+  });
+
+  test('as often as the source says', () => {
+    const hourly = { full_every_seconds: 3600 };
+    expect(fullEverySeconds({ ...KNOWN, ...hourly })).toBe(3600);
+    expect(choose({ ...hourly, full_scan_age_seconds: 3599 }).mode).toBe('incremental');
+    expect(choose({ ...hourly, full_scan_age_seconds: 7300 }).reason).toBe(
+      'the last full scan is 2 h old, wanted every 60 min',
+    );
+  });
+});
