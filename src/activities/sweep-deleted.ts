@@ -5,6 +5,7 @@ import type { Column } from '../contract/schema.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { mergeStaged, takeStagedIds } from '../store/merge.ts';
+import { announceArrival } from '../store/moves.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
 import { readCheckpoint } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
@@ -12,7 +13,6 @@ import { holdFence, readColumns, readSource, type SourceRow } from '../store/sou
 import { stageRecords } from '../store/staging.ts';
 import { beginSweep, countUnsettled, forgetSeen, readAsked } from '../store/sweep.ts';
 import {
-  announceArrival,
   settleDeleted,
   settlePresent,
   settlePresumed,
@@ -146,7 +146,7 @@ async function settle(
       return { deleted: await settleDeleted(tx, source, { ids }, opened) };
     case 'moved':
       if (where.external_id !== null) {
-        await announceArrival(tx, source.platform, where.external_id, recordId);
+        await announceArrival(tx, source, where.external_id, recordId);
       }
       return { deleted: await settleDeleted(tx, source, { ids }, { ...opened, moved: true }) };
     case 'unreachable':

@@ -4,6 +4,7 @@ import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.t
 import { SyncFailure } from '../errors.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { countStaged, mergeStaged, takeStagedIds } from '../store/merge.ts';
+import { doubtElsewhere } from '../store/moves.ts';
 import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource } from '../store/sources.ts';
@@ -35,11 +36,13 @@ async function mergeOnce(
   await checkStaged(tx, input);
   const source = await readSource(tx, opened.source_id);
   const columns = await readColumns(tx, opened.source_id);
-  const counts = await mergeStaged(tx, source, columns, {
+  const { arrivals, ...counts } = await mergeStaged(tx, source, columns, {
     scan_id: opened.scan.scan_id,
     run_id: opened.run_id,
     batches,
+    since: opened.scan.since,
   });
+  await doubtElsewhere(tx, source, arrivals);
   const ids = await takeStagedIds(tx, opened.scan.scan_id, batches);
   meter.count({
     ...counts,

@@ -1,11 +1,11 @@
-import { createInterface } from 'node:readline/promises';
 import { applyCatalog } from '../catalog/apply.ts';
 import { readCatalogFile, writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
 import { proposeCatalog, type ProposedCatalog } from '../catalog/init.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
-import { AppsyncError, EXIT, configurationError, usageError, type ExitCode } from '../errors.ts';
+import { AppsyncError, EXIT, configurationError, type ExitCode } from '../errors.ts';
 import { applyWhenChanged, catalogRules } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
+import { confirm, refuseUnanswerable } from './confirm.ts';
 import { withSession, type Session } from './session.ts';
 import type { TableColumn } from './table.ts';
 import {
@@ -26,17 +26,12 @@ export interface InitOptions {
 
 /** `appsync init`: from tokens to a catalog file that is applied. Whatever is missing is said before anything starts. */
 export async function runInit(context: CommandContext, options: InitOptions): Promise<ExitCode> {
-  const { io, output } = context;
+  const { output } = context;
   const config = await loadConfig(context);
   const platforms = choosePlatforms(builtInPlatforms(), options.platform);
   const existing = await readCatalogFile(config.catalogPath, catalogRules());
   const tokens = findTokens(platforms, existing, config.env);
-  if (!options.yes && io.stdin.isTTY !== true) {
-    throw usageError(
-      'init asks before it writes, and here nobody can answer',
-      'appsync init --yes',
-    );
-  }
+  if (!options.yes) refuseUnanswerable(context, 'init');
   for (const { title, environment } of platformsWithoutToken(platforms, tokens)) {
     output.note(`${title}: no token (${environment.token.join(' or ')}), left out`);
   }
@@ -173,18 +168,6 @@ function showNewSources(
     { header: 'TITLE', text: ({ title }) => title, shrinks: true },
   ];
   output.table(columns, rows);
-}
-
-/** Asks on stderr; only a clear yes or an empty line is a yes. */
-async function confirm({ io, output }: CommandContext, question: string): Promise<boolean> {
-  io.stderr.write(`${output.notePaint.bold(question)} [Y/n] `);
-  const lines = createInterface({ input: io.stdin });
-  try {
-    for await (const line of lines) return /^(y|yes|)$/i.test(line.trim());
-    return false;
-  } finally {
-    lines.close();
-  }
 }
 
 const initDocument = ({ proposed, discoveries }: Findings) => ({

@@ -108,6 +108,27 @@ function addCatalogCommands(program: Command, run: RunWork): void {
       ),
     );
   setExamples(apply, [['appsync sources apply --prune', 'also disable what left the file']]);
+  const accept = sources
+    .command('accept-deletions')
+    .summary('Agree that records which are gone count as deleted')
+    .description(
+      'Agree that the records of a source which a full scan did not find count as deleted, and sync it: ' +
+        'asked for when many rows would vanish at once, or when the platform cannot tell a record that is ' +
+        'gone for good from one that is not shared any more.',
+    )
+    .argument('<alias>', 'alias of the source')
+    .option('--yes', 'without asking')
+    .option('--json', 'print one JSON document on stdout')
+    .action((alias: string, flags: { yes?: boolean }) =>
+      run(async (context) =>
+        (await import('./deletions.ts')).acceptHeldDeletions(context, alias, {
+          yes: flags.yes === true,
+        }),
+      ),
+    );
+  setExamples(accept, [
+    ['appsync sources accept-deletions skyflow-tasks', 'show what waits for consent, and ask'],
+  ]);
 }
 
 function addRunCommands(program: Command, run: RunWork): void {

@@ -1,6 +1,9 @@
 import type { RunSummary } from '../contract/summary.ts';
+import type { Certificate } from '../contract/scan.ts';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';
+import { readCertificates } from '../store/certificates.ts';
 import { listRuns, readRunSummary, type RunRow } from '../store/runs.ts';
+import { printCertificates } from './certificate.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { followToResult } from './run-result.ts';
 import { webUiOf } from './run-start.ts';
@@ -64,7 +67,8 @@ export async function showRun(context: CommandContext, id: string | undefined): 
   const config = await loadConfig(context);
   return withSession(context, config, { worker: false }, async (session) => {
     const run = await findRun(session, id);
-    return printRun(context, session, run.run_id, () => EXIT.ok);
+    const certificates = await readCertificates(session.db, run.run_id);
+    return printRun(context, session, run.run_id, () => EXIT.ok, certificates);
   });
 }
 
@@ -73,11 +77,21 @@ async function printRun(
   { db, config }: Session,
   runId: string,
   exitCode: (summary: RunSummary) => ExitCode,
+  certificates: ReadonlyMap<string, Certificate> | null = null,
 ): Promise<ExitCode> {
   const summary = await readRunSummary(db, runId);
   if (summary === null) throw usageError(`there is no run ${runId}`, 'appsync runs list');
+  if (output.json && certificates !== null) {
+    const sources = summary.sources.map((source) => ({
+      ...source,
+      certificate: certificates.get(source.alias) ?? null,
+    }));
+    output.document({ ...summary, sources });
+    return exitCode(summary);
+  }
   const localDatabase = config.databaseUrl === undefined;
   printSummary(output, summary, { webUi: null, localDatabase }, io.stdout.isTTY);
+  if (certificates !== null) printCertificates(output, certificates, io.stdout.isTTY);
   return exitCode(summary);
 }
 

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import {
   DEFAULT_OPTIONS,
+  DELETION_GUARD,
   OPTION_RANGES,
   PRESETS,
   type PresetName,
@@ -24,6 +25,7 @@ export interface SyncFlags {
   readonly maxConcurrent?: number;
   readonly batchSize?: number;
   readonly rateLimit?: number;
+  readonly maxDelete?: number;
   readonly streaming?: boolean;
   readonly incremental?: boolean;
   readonly dryRun?: boolean;
@@ -81,6 +83,11 @@ const OPTIONS: readonly (() => Option)[] = [
     DEFAULT_OPTIONS.batch_size,
   ),
   number('rate-limit', 'requests per second of every account', rate_limit, "the account's"),
+  percentage(
+    'max-delete',
+    'share of a table that may vanish at once without consent',
+    DELETION_GUARD.share,
+  ),
   flag('How to sync:', '--no-streaming', 'stage everything, publish once and atomically'),
   flag('How to sync:', '--no-incremental', 'read every record, whatever is known already'),
   flag('Output:', '--dry-run', 'show the plan; write nothing'),
@@ -113,6 +120,17 @@ function number(name: string, description: string, range: Range, standard: numbe
   return () =>
     new Option(`--${name} <n>`, `${description} (default: ${standard})`)
       .argParser((value: string) => parseNumber(name, value, range))
+      .helpGroup('How to sync:');
+}
+
+function percentage(name: string, description: string, standard: number) {
+  return () =>
+    new Option(`--${name} <n%>`, `${description} (default: ${standard * 100}%)`)
+      .argParser((value: string) => {
+        const percent = /^\d+(\.\d+)?%?$/.test(value) ? Number.parseFloat(value) : NaN;
+        if (percent <= 100) return percent / 100;
+        throw usageError(`--${name} must be from 0% to 100%, not "${value}"`, 'appsync help sync');
+      })
       .helpGroup('How to sync:');
 }
 
@@ -150,6 +168,7 @@ export function syncRequest(target: string | undefined, flags: SyncFlags): SyncR
         max_concurrent: flags.maxConcurrent,
         batch_size: flags.batchSize,
         rate_limit: flags.rateLimit,
+        max_delete: flags.maxDelete,
         streaming: flags.streaming,
         incremental: flags.incremental,
       }),

@@ -10,6 +10,8 @@ export interface MergeCounts {
   readonly inserted: number;
   readonly updated: number;
   readonly unchanged: number;
+  /** Ids that are new here though their records are older than what was asked for: they may have moved in. */
+  readonly arrivals: readonly string[];
 }
 
 /** How many rows each attempt has in staging. */
@@ -35,14 +37,23 @@ export async function mergeStaged(
   tx: Queryable,
   source: SourceRow,
   columns: readonly Column[],
-  key: { readonly scan_id: string; readonly run_id: string; readonly batches: readonly BatchKey[] },
+  key: {
+    readonly scan_id: string;
+    readonly run_id: string;
+    readonly batches: readonly BatchKey[];
+    /** Incremental scans: records edited at or after this time. */
+    readonly since?: string | null;
+  },
 ): Promise<MergeCounts> {
-  const { rows } = await tx.query<{ inserted: number; updated: number; read: number }>(
-    mergeStatement(source, columns),
-    [key.scan_id, key.batches.map((batch) => batch.attempt), key.run_id, source.id],
-  );
-  const { inserted = 0, updated = 0, read = 0 } = rows[0] ?? {};
-  return { read, inserted, updated, unchanged: read - inserted - updated };
+  const { rows } = await tx.query<Omit<MergeCounts, 'unchanged'>>(mergeStatement(source, columns), [
+    key.scan_id,
+    key.batches.map((batch) => batch.attempt),
+    key.run_id,
+    source.id,
+    key.since ?? null,
+  ]);
+  const { inserted = 0, updated = 0, read = 0, arrivals = [] } = rows[0] ?? {};
+  return { read, inserted, updated, unchanged: read - inserted - updated, arrivals };
 }
 
 function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
@@ -58,7 +69,8 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
        where scan_id = $1 and attempt = any($2::text[])
        order by id, edited_at desc nulls last, array_position($2::text[], attempt) desc, ordinal desc
     ), changed as (
-      select s.* from staged s left join ${table} t on t._id = s.id
+      select s.*, t._deleted_at is not null as was_deleted
+        from staged s left join ${table} t on t._id = s.id
        where t._id is null or t._hash is distinct from s.hash or t._deleted_at is not null
     ), merged as (
       insert into ${table} (_id, ${written.join(', ')})
@@ -66,7 +78,7 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
              now(), $3, null
         from changed s
       on conflict (_id) do update set ${written.map((name) => `${name} = excluded.${name}`).join(', ')}
-      returning (xmax = 0) as inserted
+      returning _id, (xmax = 0) as inserted
     ), whole as (
       delete from appsync.truncated_value v using changed c
        where v.source_id = $4 and v.record_id = c.id and v.field_id <> all(c.truncated)
@@ -77,7 +89,9 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
     )
     select count(*) filter (where inserted) as inserted,
            count(*) filter (where not inserted) as updated,
-           (select count(*) from staged) as read
+           (select count(*) from staged) as read,
+           array(select m._id from merged m join changed c on c.id = m._id
+                  where (m.inserted or c.was_deleted) and c.created_at < $5) as arrivals
       from merged`;
 }
 

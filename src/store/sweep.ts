@@ -132,6 +132,20 @@ export async function readAsked(
   return rows.map((row) => row.record_id);
 }
 
+/** Some of the records that wait for a person, by id. */
+export async function readHeld(
+  db: Queryable,
+  sourceId: number,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await db.query<{ record_id: string }>(
+    `select record_id from appsync.unsettled_record
+      where source_id = $1 and state in ('held', 'unreachable') order by record_id limit $2`,
+    [sourceId, limit],
+  );
+  return rows.map((row) => row.record_id);
+}
+
 /** What is not settled of a source, by what has to happen; `held` wait for a person, `unreachable` of them as well. */
 export interface Unsettled {
   readonly asked: number;

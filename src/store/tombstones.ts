@@ -82,23 +82,6 @@ export async function settleUnreachable(
   return 0;
 }
 
-/** Tells the source that a record moved into, if the catalog has it, to look for it at its next sync. */
-export async function announceArrival(
-  tx: Queryable,
-  platform: string,
-  externalId: string,
-  recordId: string,
-): Promise<void> {
-  await tx.query(
-    `insert into appsync.unsettled_record (source_id, record_id, origin, state)
-     select s.id, $3, 'arrived', 'ask'
-       from appsync.source s join appsync.account a on a.id = s.account_id
-      where a.platform = $1 and s.external_id = $2
-     on conflict do nothing`,
-    [platform, externalId, recordId],
-  );
-}
-
 /**
  * Those that nobody asked about go the way of the sample: deleted when all of it was, else held for a person.
  * Returns how many rows were deleted.

@@ -81,7 +81,7 @@ describe('merging staged records', () => {
       record('y', ['Y2', null, null]),
       record('z', ['Z', null, null]),
     ]);
-    expect(counts).toEqual({ read: 3, inserted: 1, updated: 1, unchanged: 1 });
+    expect(counts).toEqual({ read: 3, inserted: 1, updated: 1, unchanged: 1, arrivals: [] });
   });
 
   it('does not touch an unchanged row at all, not even its lock', async () => {
@@ -118,7 +118,7 @@ describe('merging staged records', () => {
       record('x', ['new', null, null], { edited_at: '2026-02-01T00:00:00.000Z' }),
       record('x', ['old', null, null], { edited_at: '2026-01-01T00:00:00.000Z' }),
     ]);
-    expect(counts).toEqual({ read: 1, inserted: 1, updated: 0, unchanged: 0 });
+    expect(counts).toEqual({ read: 1, inserted: 1, updated: 0, unchanged: 0, arrivals: [] });
     expect((await table())[0]).toMatchObject({ name: 'new' });
   });
 
