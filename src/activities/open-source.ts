@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { isDeepStrictEqual } from 'node:util';
 import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
 import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
-import type { Column, SourceSchema } from '../contract/schema.ts';
+import type { SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
 import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
@@ -16,6 +16,7 @@ import { countTruncated } from '../store/truncated-values.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
+import { schemaFingerprint } from './schema-fingerprint.ts';
 
 /** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
 const RESUMABLE_MS = 24 * 3_600_000;
@@ -106,12 +107,4 @@ function canResume(
     isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
     (checkpoint.identity.mode === 'full' || input.options.incremental)
   );
-}
-
-/** Changes when a property is added, removed or changes its type; a rename is not a change of content. */
-function schemaFingerprint(columns: readonly Column[]): string {
-  const parts = columns.map(
-    (column) => `${column.id}\u0000${column.type}\u0000${column.column_type}`,
-  );
-  return createHash('sha256').update(parts.toSorted().join('\u0001')).digest('hex').slice(0, 16);
 }

@@ -2,6 +2,7 @@ import { Context, cancellationSignal } from '@temporalio/activity';
 import type { OpenSourceRef, SweepDeletedInput, SweptRecords } from '../contract/activities.ts';
 import { DELETION_GUARD } from '../contract/options.ts';
 import type { Column } from '../contract/schema.ts';
+import { SyncFailure } from '../errors.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { mergeStaged, takeStagedIds } from '../store/merge.ts';
@@ -11,7 +12,7 @@ import { readCheckpoint } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { stageRecords } from '../store/staging.ts';
-import { beginSweep, countUnsettled, forgetSeen, readAsked } from '../store/sweep.ts';
+import { beginSweep, countUnsettled, forgetSeen, isSweeping, readAsked } from '../store/sweep.ts';
 import {
   settleDeleted,
   settlePresent,
@@ -22,6 +23,7 @@ import { countTruncated } from '../store/truncated-values.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat, type Meter } from './running.ts';
+import { schemaFingerprint } from './schema-fingerprint.ts';
 
 /** Records asked about per activity: at 3 requests a second about 20 s. */
 const SLICE = 60;
@@ -38,6 +40,7 @@ export function sweepDeleted(deps: Dependencies, input: SweepDeletedInput): Prom
   return withHeartbeat(async (meter) => {
     const { source: opened } = input;
     const source = await readSource(deps.db, opened.source_id);
+    await checkSchema(deps, opened, source, meter);
     await inTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       await noteUnseen(tx, opened, source);
@@ -51,6 +54,32 @@ export function sweepDeleted(deps: Dependencies, input: SweepDeletedInput): Prom
     });
     return { metrics, remaining, truncated_values: await countTruncated(deps.db, source.id) };
   });
+}
+
+/**
+ * Rows that were read before and after a change of the schema do not make one table: a full scan over more than
+ * one batch looks again when it is over. Throws SchemaChanged, and the workflow begins a new scan.
+ */
+async function checkSchema(
+  deps: Dependencies,
+  opened: OpenSourceRef,
+  source: SourceRow,
+  meter: Meter,
+): Promise<void> {
+  const { scan } = opened;
+  if (scan.mode !== 'full' || (await isSweeping(deps.db, source.id, scan.scan_id))) return;
+  const checkpoint = await readCheckpoint(deps.db, source.id);
+  if (checkpoint === null || checkpoint.batches < 2) return;
+  const { session, ref } = connectSource(deps, source, opened.options, meter);
+  const { fields } = await session.describe(ref);
+  if (schemaFingerprint(fields) === scan.schema_fingerprint) return;
+  throw new SyncFailure(
+    'SchemaChanged',
+    `the properties of ${opened.alias} changed while it was read`,
+    {
+      hint: `appsync all --source ${opened.alias}`,
+    },
+  );
 }
 
 /** A whole full scan says what is missing; any other can only clear up doubts about what it saw. */

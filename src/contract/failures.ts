@@ -11,6 +11,7 @@ export const FAILURE_TYPES = [
   'RateLimited', // 429 or 529 with a time to wait
   'Blocked', // no request will succeed before a later time (billing limit, blocked integration)
   'CursorLost', // the position's cursor expired or is refused
+  'SchemaChanged', // the source's properties changed while it was read
   'Unavailable', // 5xx, broken or late answers, network
   'InvalidAnswer', // an answer that is not what the API documents
   'FenceLost', // another sync of this source took over
@@ -30,6 +31,7 @@ export const NON_RETRYABLE_FAILURES: readonly FailureType[] = [
   'CredentialMissing',
   'Blocked',
   'CursorLost',
+  'SchemaChanged',
   'FenceLost',
   'StagingLost',
   'Misconfigured',

@@ -24,11 +24,7 @@ export async function beginSweep(
   scanId: string,
   limit: DeletionLimit,
 ): Promise<void> {
-  const begun = await tx.query('select from appsync.sweep where source_id = $1 and scan_id = $2', [
-    source.id,
-    scanId,
-  ]);
-  if (begun.rowCount === 1) return;
+  if (await isSweeping(tx, source.id, scanId)) return;
   await forgetSeen(tx, source.id, scanId);
   const live = await noteMissing(tx, source, scanId);
   const { rows } = await tx.query<{ missing: number; unaccepted: number }>(
@@ -46,6 +42,19 @@ export async function beginSweep(
             deleted = 0, moved = 0, still_there = 0, created_at = now()`,
     [source.id, scanId, live, missing],
   );
+}
+
+/** Whether this scan has begun its sweep. */
+export async function isSweeping(
+  db: Queryable,
+  sourceId: number,
+  scanId: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    'select from appsync.sweep where source_id = $1 and scan_id = $2',
+    [sourceId, scanId],
+  );
+  return rowCount === 1;
 }
 
 /** Returns the number of live rows. Those that are not live any more are nothing to settle. */

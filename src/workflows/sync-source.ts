@@ -85,8 +85,9 @@ async function open(
 }
 
 /**
- * Scans on. When the scan itself is lost (a cursor that cannot be entered again), a new one is opened,
- * at most five times: batches merged before do not count as progress, the new scan reads them again.
+ * Scans on. When the scan itself is lost (a cursor that cannot be entered again, properties that changed
+ * meanwhile), a new one is opened, at most five times: batches merged before do not count as progress, the new
+ * scan reads them again.
  */
 async function scanOrSetBack(
   input: SyncSourceInput,
@@ -100,8 +101,8 @@ async function scanOrSetBack(
       onProgress(next);
     });
   } catch (thrown) {
-    if (!isFailure(thrown, 'CursorLost') || latest.scans_given_up >= MAX_SCANS_GIVEN_UP)
-      throw thrown;
+    const isLost = isFailure(thrown, 'CursorLost') || isFailure(thrown, 'SchemaChanged');
+    if (!isLost || latest.scans_given_up >= MAX_SCANS_GIVEN_UP) throw thrown;
     const reopened = await open(input, state.started_at, latest.opened.scan.scan_id);
     onProgress({
       ...reopened,
