@@ -107,7 +107,7 @@ async function settleSlice(
   meter: Meter,
 ): Promise<number> {
   const started = performance.now();
-  const { session, ref } = connectSource(deps, source, opened.options, meter);
+  const { platform, session, ref } = connectSource(deps, source, opened.options, meter);
   const underFence = async (work: (tx: Transaction) => Promise<RowCounts>) => {
     const counts = await inTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
@@ -126,10 +126,13 @@ async function settleSlice(
     return 0;
   }
   const columns = await readColumns(deps.db, source.id);
-  for (const recordId of await readAsked(deps.db, source.id, SLICE)) {
-    const where = await session.locate(ref, recordId, columns);
-    if (where.state === 'present') await stageOne(deps, opened, columns, where);
-    await underFence((tx) => settle(tx, opened, source, columns, recordId, where));
+  const ids = await readAsked(deps.db, source.id, Math.max(SLICE, platform.located_at_once));
+  for (let from = 0; from < ids.length; from += platform.located_at_once) {
+    const some = ids.slice(from, from + platform.located_at_once);
+    for (const [recordId, where] of await session.locate(ref, some, columns)) {
+      if (where.state === 'present') await stageOne(deps, opened, columns, where);
+      await underFence((tx) => settle(tx, opened, source, columns, recordId, where));
+    }
     if (performance.now() - started > TIME_SLICE_MS) break;
   }
   const { asked, presumed } = await countUnsettled(deps.db, source.id);

@@ -109,10 +109,14 @@ export interface PlatformSession {
   /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
   readValue?(ref: SourceRef, recordId: string, column: Column): Promise<string | null>;
   /**
-   * Where a record is that a whole scan did not find. Platforms on which such a record is certainly deleted
-   * omit it.
+   * Where records are that a whole scan did not find, at most `located_at_once` of them: an entry for each. Platforms
+   * on which such a record is certainly deleted omit it.
    */
-  locate?(ref: SourceRef, recordId: string, columns: readonly Column[]): Promise<Whereabouts>;
+  locate?(
+    ref: SourceRef,
+    ids: readonly string[],
+    columns: readonly Column[],
+  ): Promise<ReadonlyMap<string, Whereabouts>>;
 }
 
 /** How `init` and the worker find credentials in the environment; names only. */
@@ -131,6 +135,8 @@ export interface Platform {
   readonly plans: Readonly<Record<string, number>>;
   /** How far a watermark is set back, in ms: covers floored times, index lag and clock skew. */
   readonly overlap_ms: number;
+  /** Records that `locate` asks about at once, with one request. */
+  readonly located_at_once: number;
   /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
   parseRef(ref: unknown): SourceRef;
   /** The reference as one string: data source id, or `app…/tbl…`. */

@@ -92,15 +92,15 @@ describe('a record that is gone', () => {
     await expectExact('Tasks', 'notion.tasks');
   });
 
-  it('is deleted without asking where a whole listing is proof enough', async () => {
+  it('is asked about together with a hundred others where the platform can', async () => {
     const { world } = installation.simulator;
     const gone = world.ids('Deals').slice(0, 10);
     for (const id of gone) world.deleteRecord('Deals', id);
     expect(await sync('deals', FULL)).toMatchObject({
       status: 'complete',
       deleted: 10,
-      // Schema, two pages, and the schema again when they were read.
-      requests: 4,
+      // Schema, two pages, the schema again when they were read, and the ten.
+      requests: 5,
     });
     expect(await deletedIn('airtable.deals')).toEqual(gone.toSorted());
   });

@@ -2,6 +2,7 @@ import { requestRate, type Platform, type PlatformSession } from '../platform.ts
 import { createApi, originOf } from './client.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
+import { locate, LOCATED_AT_ONCE } from './locate.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
 import { fetchBatch, planScan } from './scan.ts';
 import { externalId, parseRef, tableRef } from './source-ref.ts';
@@ -21,6 +22,7 @@ export const airtable: Platform = {
   environment: { token: ['AIRTABLE_TOKEN', 'AIRTABLE_API_KEY'], base_url: 'AIRTABLE_ENDPOINT_URL' },
   plans: { free: 5, team: 5, business: 5, enterprise: 5 },
   overlap_ms: OVERLAP_MS,
+  located_at_once: LOCATED_AT_ONCE,
   parseRef,
   externalId,
   connect(connection, requests): PlatformSession {
@@ -34,6 +36,7 @@ export const airtable: Platform = {
       discover: () => discover(api, token, rulesOf),
       describe: (ref) => describe(api, rulesOf(tableRef(ref).base), ref),
       planScan,
+      locate: (ref, ids, columns) => locate(api, rulesOf(tableRef(ref).base), ref, ids, columns),
       fetchBatch: (request) =>
         fetchBatch(api, rulesOf(tableRef(request.ref).base), origin, request),
     };

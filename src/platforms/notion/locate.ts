@@ -6,12 +6,24 @@ import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';
 import { dashedId, dataSourceId } from './source-ref.ts';
 
+/** What became of pages, each by a request of its own. */
+export async function locate(
+  api: Api,
+  ref: SourceRef,
+  ids: readonly string[],
+  columns: readonly Column[],
+): Promise<ReadonlyMap<string, Whereabouts>> {
+  const found = new Map<string, Whereabouts>();
+  for (const id of ids) found.set(id, await locatePage(api, ref, id, columns));
+  return found;
+}
+
 /**
  * Where a page is, by retrieving it: a page in the trash can still be retrieved, one that was moved names its new
  * parent. A 404 is given alike for pages that are purged (some 30 days after the trash) and for those that are
  * not shared, so it tells neither.
  */
-export async function locate(
+async function locatePage(
   api: Api,
   ref: SourceRef,
   recordId: string,

@@ -26,6 +26,7 @@ export const notion: Platform = {
   environment: { token: ['NOTION_TOKEN'], base_url: 'NOTION_BASE_URL' },
   plans: { free: 3, plus: 3, business: 10, enterprise: 10 },
   overlap_ms: OVERLAP_MS,
+  located_at_once: 1,
   parseRef,
   externalId: dataSourceId,
   connect(connection, requests): PlatformSession {
@@ -37,7 +38,7 @@ export const notion: Platform = {
       describe: (ref) => describe(api, ref),
       planScan,
       fetchBatch: (request) => fetchBatch(api, request),
-      locate: (ref, recordId, columns) => locate(api, ref, recordId, columns),
+      locate: (ref, ids, columns) => locate(api, ref, ids, columns),
       readValue: (_ref, recordId, column) => readValue(api, recordId, column),
     };
   },
