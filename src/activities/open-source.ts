@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { isDeepStrictEqual } from 'node:util';
 import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
+import { describeChanges } from '../contract/schema-change.ts';
 import type { ScanIdentity, ScanMode, ScanWindow } from '../contract/scan.ts';
 import type { Column, SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
@@ -55,10 +56,14 @@ async function chooseScan(
   tx: Transaction,
   source: SourceRow,
   input: OpenSourceInput,
-  { session, ref }: ConnectedSource,
+  { platform, session, ref }: ConnectedSource,
   schema: SourceSchema,
 ): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
-  const table = await fitTable(tx, source, schema.fields);
+  const table = await fitTable(tx, source, schema.fields, {
+    run_id: input.run_id,
+    createConverter: platform.createConverter,
+  });
+  const changed = describeChanges(table.changes);
   const fingerprint = schemaFingerprint(table.columns);
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
   if (table.needs_full_scan) await breakChain(tx, source.id);
@@ -71,7 +76,9 @@ async function chooseScan(
         checkpoint.batches === 0 ? 'begun before' : `resumed after ${checkpoint.batches} batches`,
     };
   }
-  const { mode, reason } = scanMode(input, source, fingerprint, table.needs_full_scan);
+  const chosen = scanMode(input, source, fingerprint, table.needs_full_scan);
+  const { mode } = chosen;
+  const reason = changed === '' ? chosen.reason : `${chosen.reason}: ${changed}`;
   const since = mode === 'incremental' ? source.watermark : null;
   const windows = session.planScan({ ref, mode, since });
   const scan: ScanIdentity = {

@@ -1,5 +1,6 @@
 import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
 import { createApi, originOf } from './client.ts';
+import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
@@ -23,6 +24,7 @@ export const airtable: Platform = {
   overlap_ms: OVERLAP_MS,
   parseRef,
   externalId,
+  createConverter,
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);
     const api = createApi(connection, requests);
