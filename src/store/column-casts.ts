@@ -3,10 +3,11 @@ import type { ColumnType } from '../contract/schema.ts';
 /** Makes an SQL expression of another type from one of a given type. */
 type Cast = (value: string) => string;
 
-const TEXTS = /^(text|character varying|character|citext)\b/;
+const TEXTS = /^(text|character varying|character|citext)\b(?!.*\])/;
 const INTEGERS = /^(smallint|integer|bigint)$/;
-const NUMBERS = /^(numeric|smallint|integer|bigint|real|double precision)\b/;
-const TIMES = /^(timestamptz|timestamp without time zone)\b/;
+const NUMBERS = /^(numeric|smallint|integer|bigint|real|double precision)\b(?!.*\])/;
+const TIMES = /^timestamp(\(\d\))? without time zone$/;
+const MOMENTS = /^timestamp(tz|\(\d\) with time zone)$/;
 
 /** A number as people and platforms write it; short enough that no cast of it can fail. */
 const NUMBER = `'^\\s*[+-]?(\\d{1,50}(\\.\\d{0,50})?|\\.\\d{1,50})([eE][+-]?\\d{1,2})?\\s*$'`;
@@ -26,10 +27,7 @@ const CASTS: Readonly<Record<ColumnType, readonly (readonly [RegExp, Cast])[]>> 
     [TEXTS, (value) => `(${value})::text`],
     [NUMBERS, (value) => `(${value})::text`],
     [/^(boolean|date|uuid)$/, (value) => `(${value})::text`],
-    [
-      /^timestamptz$/,
-      (value) => `to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`,
-    ],
+    [MOMENTS, (value) => `to_char(${value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`],
     [/^text\[\]$/, (value) => `array_to_string(${value}, ', ')`],
     [/^jsonb$/, scalar],
   ],
@@ -49,15 +47,13 @@ const CASTS: Readonly<Record<ColumnType, readonly (readonly [RegExp, Cast])[]>> 
     ],
   ],
   date: [
-    [/^timestamptz$/, (value) => `(${value} at time zone 'UTC')::date`],
-    [/^timestamp without/, (value) => `(${value})::date`],
+    [MOMENTS, (value) => `(${value} at time zone 'UTC')::date`],
+    [TIMES, (value) => `(${value})::date`],
   ],
   timestamptz: [
-    [
-      /^(date|timestamp without time zone)\b/,
-      (value) => `(${value})::timestamp at time zone 'UTC'`,
-    ],
-    [TIMES, (value) => `(${value})::timestamptz`],
+    [/^date$/, (value) => `(${value})::timestamp at time zone 'UTC'`],
+    [TIMES, (value) => `(${value}) at time zone 'UTC'`],
+    [MOMENTS, (value) => `(${value})::timestamptz`],
   ],
   'text[]': [
     [/^(text|character varying)\[\]$/, (value) => `(${value})::text[]`],
@@ -65,7 +61,7 @@ const CASTS: Readonly<Record<ColumnType, readonly (readonly [RegExp, Cast])[]>> 
     [INTEGERS, (value) => `array[(${value})::text]`],
   ],
   // Whatever Postgres can show as JSON; `json` may hold escapes that jsonb refuses.
-  jsonb: [[/^(?!json$)/, (value) => `to_jsonb(${value})`]],
+  jsonb: [[/^(?!json(?!b))/, (value) => `to_jsonb(${value})`]],
 };
 
 /**
