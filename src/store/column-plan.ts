@@ -87,7 +87,7 @@ function chooseNames(
     return before !== undefined && foldName(before.field_name) === foldName(field.name);
   };
   const nameless = fields.filter((field) => !keeps(field));
-  const taken = new Set([...table.columns.keys()]);
+  const taken = new Set(table.columns.keys());
   for (const column of known.values()) taken.add(column.column_name);
   // Names that are given up are free before the first is given out, so that two may be swapped.
   for (const field of nameless) taken.delete(known.get(field.id)?.column_name ?? '');

@@ -54,13 +54,13 @@ export interface FittedSource {
   readonly source: SourceRow;
   /** `schema.table` */
   readonly table: string;
-  fit(fields: readonly SourceField[]): Promise<FittedTable>;
+  readonly fit: (fields: readonly SourceField[]) => Promise<FittedTable>;
   /** Merges records of the form `{id, cells}`, by mergeStaged or another. */
-  merge(
+  readonly merge: (
     records: readonly { readonly id: string; readonly cells: Record<string, unknown> }[],
     merge?: typeof mergeStaged,
-  ): Promise<Awaited<ReturnType<typeof mergeStaged>>>;
-  sql(text: string): Promise<Record<string, unknown>[]>;
+  ) => Promise<Awaited<ReturnType<typeof mergeStaged>>>;
+  readonly sql: (text: string) => Promise<Record<string, unknown>[]>;
 }
 
 let attempts = 0;
