@@ -47,11 +47,20 @@ function syncFailure(thrown: unknown): SyncFailure {
   if (thrown instanceof pg.DatabaseError) {
     const passing = PASSING_SQLSTATES.test(thrown.code ?? '');
     return new SyncFailure(passing ? 'Database' : 'Misconfigured', databaseMessage(thrown), {
-      hint: passing ? 'check that Postgres is up and has room' : undefined,
+      hint: passing ? 'check that Postgres is up and has room' : constraintHint(thrown),
       cause: thrown,
     });
   }
   return new SyncFailure('Database', reasonOf(thrown), { cause: thrown });
+}
+
+/** How to remove what the user's own table rules (class 23) hold against a record. Names only, no values. */
+function constraintHint({ code, schema, table, column, constraint }: pg.DatabaseError) {
+  if (code?.startsWith('23') !== true || schema === undefined || table === undefined)
+    return undefined;
+  const alter = `alter table "${schema}"."${table}"`;
+  if (constraint !== undefined) return `${alter} drop constraint "${constraint}"`;
+  return column === undefined ? undefined : `${alter} alter column "${column}" drop not null`;
 }
 
 /** Class 22 messages quote the offending value (`invalid input syntax for type numeric: "…"`): cut it. */

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
 import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
+import { describeChanges } from '../contract/schema-change.ts';
 import type { SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
@@ -59,10 +60,14 @@ async function beginOrResume(
   tx: Transaction,
   source: SourceRow,
   input: OpenSourceInput,
-  { session, ref }: ConnectedSource,
+  { platform, session, ref }: ConnectedSource,
   schema: SourceSchema,
 ): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
-  const table = await fitTable(tx, source, schema.fields);
+  const table = await fitTable(tx, source, schema.fields, {
+    run_id: input.run_id,
+    createConverter: platform.createConverter,
+  });
+  const changed = describeChanges(table.changes);
   const fingerprint = schemaFingerprint(table.columns);
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
   if (table.needs_full_scan) await breakChain(tx, source.id);
@@ -75,10 +80,11 @@ async function beginOrResume(
         checkpoint.batches === 0 ? 'begun before' : `resumed after ${checkpoint.batches} batches`,
     };
   }
-  const { mode, since, reason } = chooseScan(source, input.options, {
+  const { mode, since, ...chosen } = chooseScan(source, input.options, {
     lacks_values: table.needs_full_scan,
     schema_changed: source.schema_fingerprint !== fingerprint,
   });
+  const reason = changed === '' ? chosen.reason : `${chosen.reason}: ${changed}`;
   const windows = session.planScan({ ref, mode, since });
   const scan: ScanIdentity = {
     scan_id: randomUUID(),

@@ -5,7 +5,7 @@ import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
-import { mergeStaged, takeStagedIds } from '../store/merge.ts';
+import { takeStagedIds } from '../store/merge.ts';
 import { announceArrival } from '../store/moves.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
 import { readCheckpoint } from '../store/scans.ts';
@@ -20,6 +20,7 @@ import {
   settleUnreachable,
 } from '../store/tombstones.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { mergeFitting } from '../store/wide-rows.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat, type Meter } from './running.ts';
@@ -186,7 +187,7 @@ async function settle(
     case 'present': {
       const batch = { window: 0, batch: 0, attempt: attemptFor(recordId), rows: 1 };
       const key = { scan_id: opened.scan.scan_id, run_id: opened.run_id, batches: [batch] };
-      const counts = await mergeStaged(tx, source, columns, key);
+      const counts = await mergeFitting(tx, source, columns, key);
       await takeStagedIds(tx, key.scan_id, key.batches);
       await settlePresent(tx, source.id, recordId);
       return { inserted: counts.inserted, updated: counts.updated };

@@ -3,12 +3,13 @@ import type { UpsertBatchInput, UpsertedBatch } from '../contract/activities.ts'
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
-import { countStaged, mergeStaged, takeStagedIds } from '../store/merge.ts';
+import { countStaged, takeStagedIds } from '../store/merge.ts';
 import { doubtElsewhere } from '../store/moves.ts';
 import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { mergeFitting } from '../store/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat, type Meter } from './running.ts';
 
@@ -36,7 +37,7 @@ async function mergeOnce(
   await checkStaged(tx, input);
   const source = await readSource(tx, opened.source_id);
   const columns = await readColumns(tx, opened.source_id);
-  const { arrivals, ...counts } = await mergeStaged(tx, source, columns, {
+  const { arrivals, ...counts } = await mergeFitting(tx, source, columns, {
     scan_id: opened.scan.scan_id,
     run_id: opened.run_id,
     batches,

@@ -1,4 +1,5 @@
 import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
+import { describeChanges } from '../contract/schema-change.ts';
 import type { RunSummary, SourceError, SourceStatus, SourceSummary } from '../contract/summary.ts';
 import { emptyOutcome, runExitCode } from '../contract/verdict.ts';
 import type { ExitCode } from '../errors.ts';
@@ -90,6 +91,7 @@ export function printSummary(
   }
   output.note();
   output.note(`${mark(summary.status, output.notePaint)} ${totalsSentence(summary)}`);
+  for (const line of schemaLines(summary.sources)) output.note(line);
   for (const line of problemLines(summary.sources, runError)) {
     output.note(asTyped(line, output.program));
   }
@@ -113,6 +115,19 @@ export function totalsSentence(summary: RunSummary): string {
   ];
   const ms = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
   return `${summary.status}: ${parts.join(', ')} in ${formatDuration(ms)}`;
+}
+
+const MAX_CHANGED = 10;
+
+/** What was changed in the tables of sources, a line for each: `tasks: status renamed to state`. */
+export function schemaLines(sources: readonly SourceSummary[]): readonly string[] {
+  const changed = sources.flatMap(({ alias, schema_changes = [] }) => {
+    const changes = describeChanges(schema_changes);
+    return changes === '' ? [] : [plainText(`${alias}: ${changes}`)];
+  });
+  if (changed.length === 0) return [];
+  const more = changed.length - MAX_CHANGED;
+  return ['', ...changed.slice(0, MAX_CHANGED), ...(more > 0 ? [`and ${more} more tables`] : [])];
 }
 
 const MAX_NAMES = 5;

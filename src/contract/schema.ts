@@ -22,9 +22,14 @@ export interface SourceSchema {
   readonly server_time: string;
 }
 
+/** Where a field's values are: in a column of its own, or under the column's name in `_more` (jsonb). */
+export type ColumnPlace = 'column' | 'more';
+
 /** A field with the column that holds it. The order of columns is the order of `values` in a record. */
 export interface Column extends SourceField {
   readonly column: string;
+  /** Absent: `column`. */
+  readonly place?: ColumnPlace;
 }
 
 /**
@@ -45,3 +50,9 @@ export interface ConvertedRecord {
   /** Changes exactly when the record's content does (signed URLs and key order do not count). */
   readonly hash: string;
 }
+
+/**
+ * Converts records as the API gave them (`raw`, parsed) into rows of these columns: pure, no request.
+ * Throws for what is no record at all.
+ */
+export type CreateConverter = (columns: readonly Column[]) => (record: unknown) => ConvertedRecord;

@@ -1,5 +1,6 @@
 import type { SyncMetrics } from './metrics.ts';
 import type { ScanMode } from './scan.ts';
+import type { SchemaChange } from './schema-change.ts';
 
 export type SourceStatus = 'complete' | 'incomplete' | 'failed' | 'skipped' | 'cancelled';
 export type RunStatus = 'complete' | 'partial' | 'failed' | 'cancelled';
@@ -47,6 +48,8 @@ export interface SourceSummary {
   readonly waited_ms: number;
   readonly duration_ms: number;
   readonly error?: SourceError;
+  /** What was changed in its table; absent when nothing was. */
+  readonly schema_changes?: readonly SchemaChange[];
 }
 
 export interface PlatformSummary {

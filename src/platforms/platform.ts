@@ -1,4 +1,4 @@
-import type { Column, ConvertedRecord, SourceSchema } from '../contract/schema.ts';
+import type { Column, ConvertedRecord, CreateConverter, SourceSchema } from '../contract/schema.ts';
 import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
 
 /** Where a source lives on its platform, as the catalog file writes it: `{ data_source: … }`, `{ base: …, table: … }`. */
@@ -141,6 +141,8 @@ export interface Platform {
   parseRef(ref: unknown): SourceRef;
   /** The reference as one string: data source id, or `app…/tbl…`. */
   externalId(ref: SourceRef): string;
+  /** How records become rows, also records that were stored long ago (`_raw`). */
+  readonly createConverter: CreateConverter;
   connect(connection: Connection, requests: Requests): PlatformSession;
 }
 

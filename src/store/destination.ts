@@ -1,216 +1,162 @@
-import type { Column, ColumnType, SourceField } from '../contract/schema.ts';
+import type { SchemaChange } from '../contract/schema-change.ts';
+import type { Column, CreateConverter, SourceField } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
+import { checkChangeable, checkNoViews, explainRefusal } from './change-refused.ts';
+import { adoptColumns, commentColumns, recordColumns } from './column-comments.ts';
+import { planColumns, type ColumnPlan } from './column-plan.ts';
 import type { Queryable } from './database.ts';
-import { columnName, quote, quoteTable } from './identifiers.ts';
+import { quoteTable } from './identifiers.ts';
+import { wasGivenMore } from './more-column.ts';
+import { rebuildColumns, restoreIds } from './rebuild.ts';
+import { recordChanges } from './schema-changes.ts';
 import type { SourceRow } from './sources.ts';
-
-/** Postgres allows 1,600 columns, dropped ones counted; the rest is ours. */
-const MAX_FIELDS = 1500;
-
-/** A column as recorded: also of properties that are gone from the platform. */
-interface RecordedColumn {
-  readonly field_id: string;
-  readonly field_name: string;
-  readonly column_name: string;
-  readonly column_type: ColumnType;
-  readonly dropped: boolean;
-}
-
-/** What has to happen to a table so that it fits a schema. */
-export type ColumnChange =
-  | { readonly kind: 'add'; readonly column: Column }
-  | { readonly kind: 'rename'; readonly column: Column; readonly from: string }
-  | { readonly kind: 'retype'; readonly column: Column; readonly from: ColumnType }
-  | { readonly kind: 'drop'; readonly field_id: string; readonly column: string };
-
-/**
- * The columns that a schema needs and the steps that lead there from what is recorded. Properties are
- * known by id: a rename renames the column, a deleted property's column stays with its data.
- */
-export function planColumns(
-  fields: readonly SourceField[],
-  recorded: readonly RecordedColumn[],
-): { readonly columns: readonly Column[]; readonly changes: readonly ColumnChange[] } {
-  const known = new Map(recorded.map((column) => [column.field_id, column]));
-  const isRenamed = (field: SourceField) =>
-    (known.get(field.id)?.field_name ?? field.name) !== field.name;
-  const taken = new Set(recorded.map((column) => column.column_name));
-  // All names that are given up are free before the first is given out, so that two may be swapped.
-  for (const field of fields.filter(isRenamed))
-    taken.delete(known.get(field.id)?.column_name ?? '');
-  const columns: Column[] = [];
-  const changes: ColumnChange[] = [];
-  for (const field of fields) {
-    const before = known.get(field.id);
-    const name =
-      before === undefined || isRenamed(field) ? columnName(field, taken) : before.column_name;
-    taken.add(name);
-    const column: Column = { ...field, column: name };
-    columns.push(column);
-    if (before === undefined) changes.push({ kind: 'add', column });
-    else {
-      if (before.column_name !== name)
-        changes.push({ kind: 'rename', column, from: before.column_name });
-      if (before.column_type !== field.column_type) {
-        changes.push({ kind: 'retype', column, from: before.column_type });
-      }
-    }
-    known.delete(field.id);
-  }
-  for (const gone of known.values()) {
-    if (!gone.dropped)
-      changes.push({ kind: 'drop', field_id: gone.field_id, column: gone.column_name });
-  }
-  return { columns, changes };
-}
+import {
+  describeRepairs,
+  needsRepair,
+  planSystemRepairs,
+  repairKey,
+  repairSystemColumns,
+  type SystemRepairs,
+} from './system-columns.ts';
+import { addColumns, createTable, renameColumns } from './table-changes.ts';
+import { lockTable, withLockTimeout } from './table-lock.ts';
+import { readRecorded, readTableState, type TableState } from './table-state.ts';
 
 export interface FittedTable {
   readonly columns: readonly Column[];
-  readonly changes: readonly ColumnChange[];
+  readonly changes: readonly SchemaChange[];
   /** Whether values that the table had, or should have had, are missing: only a full scan brings them. */
   readonly needs_full_scan: boolean;
 }
 
+/** For whom a table is made to fit, and how its stored records become values again. */
+export interface Fitting {
+  /** The run that the changes are recorded under. */
+  readonly run_id: string;
+  /** The platform's; without it columns of another type keep what an obvious cast makes of their values. */
+  readonly createConverter?: CreateConverter;
+}
+
 /**
- * Makes the source's table fit its fields, inside the caller's transaction. A table or column that
- * somebody dropped is made anew. A column that changes its type, or is made anew, is empty: every row's
- * hash is cleared with it, so that the full scan that follows writes each row again.
+ * How long columns are filled again from stored records: about 500,000 rows at the 4,400 a second measured on a busy
+ * machine of two cores (docs/performance.md). Opening a source may take 5 minutes in all; rows that are not reached
+ * are written by the full scan.
  */
-export async function fitTable(
+const REBUILD_MS = 120_000;
+
+/**
+ * Makes the source's table fit its fields, inside the caller's transaction: all of it or nothing. What somebody
+ * dropped or altered is made as it was; what is the user's (columns, indexes, triggers, grants) stays. Rows whose
+ * table lacks values have their hash cleared, so that the full scan that follows writes each of them again. Called
+ * again it changes nothing, and then takes no lock. Throws Misconfigured for what it cannot change, and a Database
+ * failure, to be tried again, when somebody keeps the table.
+ */
+export function fitTable(
   tx: Queryable,
   source: SourceRow,
   fields: readonly SourceField[],
+  fitting: Fitting = { run_id: '' },
 ): Promise<FittedTable> {
-  if (fields.length > MAX_FIELDS) {
-    throw new SyncFailure(
-      'Misconfigured',
-      `${source.alias} has ${fields.length} properties; a table holds ${MAX_FIELDS}`,
-    );
-  }
-  const table = quoteTable(source);
-  const created = await createTable(tx, source, table);
-  const { rows: recorded } = await tx.query<RecordedColumn>(
-    `select field_id, field_name, column_name, column_type, dropped_at is not null as dropped
-       from appsync.source_column where source_id = $1`,
-    [source.id],
-  );
-  const plan = planColumns(fields, recorded);
-  await renameColumns(tx, table, plan.changes);
-  for (const change of plan.changes) {
-    if (change.kind === 'retype') await retypeColumn(tx, table, change.column);
-  }
-  const added = await addMissingColumns(tx, source, table, plan.columns);
-  const emptied = added > 0 || plan.changes.some((change) => change.kind === 'retype');
-  if (emptied && !created)
-    await tx.query(`update ${table} set _hash = null where _hash is not null`);
-  await recordColumns(tx, source.id, plan.columns);
-  return { ...plan, needs_full_scan: created || emptied };
+  return withLockTimeout(tx, source, () => fitLocked(tx, source, fields, fitting));
 }
 
-/** Returns whether the table was not there. The lock keeps two sources from making one schema at once. */
-async function createTable(tx: Queryable, source: SourceRow, table: string): Promise<boolean> {
-  const { rows } = await tx.query<{ present: boolean }>(
-    'select to_regclass($1) is not null as present',
-    [table],
-  );
-  if (rows[0]?.present === true) return false;
-  await tx.query(`select pg_advisory_xact_lock(hashtext('appsync.ddl'))`);
-  // Not `if not exists`: that asks a cache, which remembers from before the lock that there is none.
-  const { rowCount } = await tx.query('select 1 from pg_namespace where nspname = $1', [
-    source.table_schema,
-  ]);
-  if (rowCount === 0) await tx.query(`create schema ${quote(source.table_schema)}`);
-  await tx.query(
-    `create table if not exists ${table} (
-       _id text primary key,
-       _created_at timestamptz,
-       _edited_at timestamptz,
-       _synced_at timestamptz not null default now(),
-       _deleted_at timestamptz,
-       _hash text,
-       _errors jsonb,
-       _raw json,
-       _run_id text
-     )`,
-  );
-  return true;
-}
-
-/** In two steps over names that no property can have, so that properties may swap their names. */
-async function renameColumns(
-  tx: Queryable,
-  table: string,
-  changes: readonly ColumnChange[],
-): Promise<void> {
-  const renames = changes.filter((change) => change.kind === 'rename');
-  for (const [i, change] of renames.entries()) {
-    await tx.query(`alter table ${table} rename column ${quote(change.from)} to ${quote(`~${i}`)}`);
-  }
-  for (const [i, change] of renames.entries()) {
-    await tx.query(
-      `alter table ${table} rename column ${quote(`~${i}`)} to ${quote(change.column.column)}`,
-    );
-  }
-}
-
-const retypeColumn = (tx: Queryable, table: string, { column, column_type }: Column) =>
-  tx.query(`alter table ${table} alter column ${quote(column)} type ${column_type} using null`);
-
-/** Adds the columns that the table lacks, new or dropped by hand. Returns how many. */
-async function addMissingColumns(
+async function fitLocked(
   tx: Queryable,
   source: SourceRow,
-  table: string,
-  columns: readonly Column[],
-): Promise<number> {
-  const { rows } = await tx.query<{ name: string }>(
-    `select attname as name from pg_attribute
-      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [table],
-  );
-  const present = new Set(rows.map((row) => row.name));
-  const missing = columns.filter((column) => !present.has(column.column));
-  if (missing.length === 0) return 0;
-  const adds = missing.map(
-    ({ column, column_type }) => `add column ${quote(column)} ${column_type}`,
-  );
-  await tx.query(`alter table ${quoteTable(source)} ${adds.join(', ')}`);
-  return missing.length;
+  fields: readonly SourceField[],
+  fitting: Fitting,
+): Promise<FittedTable> {
+  const isNew = await createTable(tx, source);
+  let found = await plan(tx, source, fields, isNew);
+  if (!isNew && isChanging(found)) {
+    await lockTable(tx, source);
+    // What was seen before the lock may have changed until then.
+    found = await plan(tx, source, fields, isNew);
+  }
+  const { state, repairs, columns } = found;
+  const isRemade = isNew && (await readRecorded(tx, source.id)).length > 0;
+  const changes = [
+    ...(isNew ? [tableChange(isRemade ? 'table_remade' : 'table_created')] : []),
+    ...describeRepairs(repairs),
+    ...columns.changes,
+  ];
+  if (isChanging(found)) await change(tx, source, found, fitting);
+  const lacksValues = columns.lacks_values || needsRepair(repairs);
+  if (lacksValues && !isNew) {
+    await tx.query(`update ${quoteTable(source)} set _hash = null where _hash is not null`);
+  }
+  await recordColumns(tx, source.id, columns.columns);
+  const after = isChanging(found) ? await readTableState(tx, source) : state;
+  if (after !== null) await commentColumns(tx, source, after);
+  await recordChanges(tx, { source_id: source.id, run_id: fitting.run_id }, changes);
+  return { columns: columns.columns, changes, needs_full_scan: isNew || lacksValues };
 }
 
-async function recordColumns(
+const tableChange = (kind: 'table_created' | 'table_remade'): SchemaChange => ({
+  kind,
+  column: null,
+  field_id: null,
+  from: null,
+  to: null,
+});
+
+/** The table as it is and what has to be done to it. */
+interface TablePlan {
+  readonly state: TableState;
+  readonly repairs: SystemRepairs;
+  readonly columns: ColumnPlan;
+}
+
+async function plan(
   tx: Queryable,
-  sourceId: number,
-  columns: readonly Column[],
+  source: SourceRow,
+  fields: readonly SourceField[],
+  isNew: boolean,
+): Promise<TablePlan> {
+  const state = await readTableState(tx, source);
+  if (state === null) {
+    throw new SyncFailure('Database', `${source.table_name} was dropped while it was looked at`);
+  }
+  checkChangeable(source, state);
+  const recorded = await readRecorded(tx, source.id);
+  const known = [...recorded, ...adoptColumns(fields, recorded, state)];
+  const has_more = await wasGivenMore(tx, source);
+  const columns = planColumns(fields, known, { ...state, is_new: isNew, has_more });
+  return { state, repairs: planSystemRepairs(source, state), columns };
+}
+
+const isChanging = ({ repairs, columns }: TablePlan) =>
+  needsRepair(repairs) ||
+  columns.renames.length > 0 ||
+  columns.retypes.length > 0 ||
+  columns.adds.length > 0 ||
+  columns.needs_more;
+
+async function change(
+  tx: Queryable,
+  source: SourceRow,
+  { state, repairs, columns }: TablePlan,
+  fitting: Fitting,
 ): Promise<void> {
-  await tx.query(
-    `update appsync.source_column set dropped_at = coalesce(dropped_at, now())
-      where source_id = $1 and field_id <> all($2::text[])`,
-    [sourceId, columns.map((column) => column.id)],
-  );
-  // Names are freed first: the unique constraint is checked row by row.
-  await tx.query(
-    `update appsync.source_column set column_name = column_name || '~' || field_id
-      where source_id = $1 and field_id = any($2::text[])`,
-    [sourceId, columns.map((column) => column.id)],
-  );
-  await tx.query(
-    `insert into appsync.source_column
-       (source_id, field_id, field_name, field_type, column_name, column_type, position)
-     select $1, f.id, f.name, f.type, f.column_name, f.column_type, f.position
-       from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-            with ordinality as f(id, name, type, column_name, column_type, position)
-     on conflict (source_id, field_id) do update
-        set field_name = excluded.field_name, field_type = excluded.field_type,
-            column_name = excluded.column_name, column_type = excluded.column_type,
-            position = excluded.position, dropped_at = null`,
-    [
-      sourceId,
-      columns.map((column) => column.id),
-      columns.map((column) => column.name),
-      columns.map((column) => column.type),
-      columns.map((column) => column.column),
-      columns.map((column) => column.column_type),
-    ],
-  );
+  const { retypes } = columns;
+  const createConverter = fitting.createConverter;
+  const altered = [
+    ...retypes.map(({ column }) => column.column),
+    ...repairs.changed.map(({ name }) => name),
+  ];
+  await checkNoViews(tx, source, altered);
+  await explainRefusal(tx, source, altered, async () => {
+    await repairSystemColumns(tx, source, repairs);
+    if (repairs.missing.includes('_id') && createConverter !== undefined)
+      await restoreIds(tx, source, createConverter);
+    if (repairs.needs_key) await repairKey(tx, source, state);
+    await renameColumns(tx, source, columns);
+    await addColumns(tx, source, columns);
+    if (retypes.length === 0) return;
+    const end = performance.now() + REBUILD_MS;
+    await rebuildColumns(tx, source, retypes, {
+      createConverter,
+      isTimeUp: () => performance.now() > end,
+    });
+  });
 }

@@ -2,6 +2,7 @@ import type { BatchKey } from '../contract/activities.ts';
 import type { Column } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
+import { hasMore, moreLists } from './more-column.ts';
 import type { SourceRow } from './sources.ts';
 
 export interface MergeCounts {
@@ -45,21 +46,37 @@ export async function mergeStaged(
     readonly since?: string | null;
   },
 ): Promise<MergeCounts> {
-  const { rows } = await tx.query<Omit<MergeCounts, 'unchanged'>>(mergeStatement(source, columns), [
-    key.scan_id,
-    key.batches.map((batch) => batch.attempt),
-    key.run_id,
-    source.id,
-    key.since ?? null,
-  ]);
+  const withMore = await hasMore(tx, source);
+  const { positions, names, types } = moreLists(columns);
+  const { rows } = await tx.query<Omit<MergeCounts, 'unchanged'>>(
+    mergeStatement(source, columns, withMore),
+    [
+      key.scan_id,
+      key.batches.map((batch) => batch.attempt),
+      key.run_id,
+      source.id,
+      key.since ?? null,
+      ...(withMore ? [positions, names, types] : []),
+    ],
+  );
   const { inserted = 0, updated = 0, read = 0, arrivals = [] } = rows[0] ?? {};
   return { read, inserted, updated, unchanged: read - inserted - updated, arrivals };
 }
 
-function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
+/** Rows that had no room for all their values (see wide-rows.ts) come with them in `more`. */
+const MORE = `nullif(coalesce(s.more, '{}') ||
+  coalesce(appsync.more_of(s.cells, $6::integer[], $7::text[], $8::text[]), '{}'), '{}')`;
+
+function mergeStatement(source: SourceRow, columns: readonly Column[], withMore: boolean): string {
   const table = quoteTable(source);
-  const names = columns.map((column) => quote(column.column));
-  const cells = columns.map((column, i) => `s.cells[${i + 1}]::${column.column_type}`);
+  const targets = columns.flatMap((column, i) =>
+    column.place === 'more'
+      ? []
+      : [{ name: quote(column.column), cell: `s.cells[${i + 1}]::${column.column_type}` }],
+  );
+  if (withMore) targets.push({ name: '_more', cell: MORE });
+  const names = targets.map(({ name }) => name);
+  const cells = targets.map(({ cell }) => cell);
   const system = ['_created_at', '_edited_at', '_hash', '_errors', '_raw'];
   const written = [...names, ...system, '_synced_at', '_run_id', '_deleted_at'];
   return `

@@ -10,6 +10,7 @@ import type {
 } from '../contract/summary.ts';
 import { emptyOutcome, totalsOf } from '../contract/verdict.ts';
 import type { Queryable } from './database.ts';
+import { readChanges } from './schema-changes.ts';
 
 export interface NewRun {
   readonly run_id: string;
@@ -130,6 +131,7 @@ export async function readRunSummary(db: Queryable, runId: string): Promise<RunS
   const [run] = rows;
   if (run === undefined) return null;
   const [platforms, sources] = [await readPlatforms(db, runId), await readSourceRuns(db, runId)];
+  const changes = await readChanges(db, runId);
   return {
     run_id: runId,
     workflow_id: run.workflow_id,
@@ -142,7 +144,10 @@ export async function readRunSummary(db: Queryable, runId: string): Promise<RunS
       ...one,
       totals: totals(sources.filter(({ platform }) => platform === one.platform)),
     })),
-    sources: sources.map(sourceSummary),
+    sources: sources.map((row) => {
+      const schema_changes = changes.get(row.alias);
+      return { ...sourceSummary(row), ...(schema_changes === undefined ? {} : { schema_changes }) };
+    }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { SyncFailure } from '../errors.ts';
-import type { Column, ColumnType } from '../contract/schema.ts';
+import type { Column, ColumnPlace, ColumnType } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 
 /** A source with what syncing it needs: its account, place on the platform, table and state. */
@@ -52,8 +52,9 @@ export async function readColumns(db: Queryable, sourceId: number): Promise<read
     field_type: string;
     column_name: string;
     column_type: ColumnType;
+    place: ColumnPlace;
   }>(
-    `select field_id, field_name, field_type, column_name, column_type
+    `select field_id, field_name, field_type, column_name, column_type, place
        from appsync.source_column where source_id = $1 and dropped_at is null order by position`,
     [sourceId],
   );
@@ -63,6 +64,7 @@ export async function readColumns(db: Queryable, sourceId: number): Promise<read
     type: row.field_type,
     column: row.column_name,
     column_type: row.column_type,
+    place: row.place,
   }));
 }
 

@@ -2,6 +2,7 @@ import { SyncFailure } from '../errors.ts';
 import type { Column } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
+import { hasMore } from './more-column.ts';
 import type { SourceRow } from './sources.ts';
 
 /** A cell that holds only the beginning of its value. */
@@ -44,12 +45,25 @@ export async function completeValues(
   }
   await tx.query(
     `update ${quoteTable(source)} t
-        set ${quote(column.column)} = v.text::${column.column_type}, _synced_at = now()
+        set ${(await hasMore(tx, source)) ? placedValue(column) : plainValue(column)}, _synced_at = now()
        from unnest($1::text[], $2::text[]) as v(id, text)
       where t._id = v.id`,
     [ids, values.map((value) => value.text)],
   );
   await forgetTruncated(tx, source.id, column.id, ids);
+}
+
+const plainValue = ({ column, column_type }: Column) => `${quote(column)} = v.text::${column_type}`;
+
+/** In a table with `_more` the value stays where the merge put it: for this row it may have had no room. */
+function placedValue(column: Column): string {
+  const key = `'${column.column}'`;
+  const more = `coalesce(t._more, '{}') - ${key}
+    || jsonb_strip_nulls(jsonb_build_object(${key}, appsync.cell_json(v.text, '${column.column_type}')))`;
+  if (column.place === 'more') return `_more = nullif(${more}, '{}')`;
+  const name = quote(column.column);
+  return `_more = case when t._more ? ${key} then nullif(${more}, '{}') else t._more end,
+    ${name} = case when t._more ? ${key} then t.${name} else v.text::${column.column_type} end`;
 }
 
 /** Makes the next full scan write a record again, whatever it finds. */

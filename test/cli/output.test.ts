@@ -2,7 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import pc from 'picocolors';
 import { createOutput, hasColours } from '../../src/cli/output.ts';
 import { newRunId } from '../../src/cli/run-id.ts';
-import { problemLines, printSummary, summaryExitCode } from '../../src/cli/sync-result.ts';
+import {
+  problemLines,
+  printSummary,
+  schemaLines,
+  summaryExitCode,
+} from '../../src/cli/sync-result.ts';
 import { layOutTable, plainText, truncate } from '../../src/cli/table.ts';
 import { formatCount, formatDuration, formatRelative } from '../../src/cli/units.ts';
 import type { RunSummary, SourceSummary } from '../../src/contract/summary.ts';
@@ -203,4 +208,17 @@ test('units', () => {
 
 test('run ids sort by time', () => {
   expect(newRunId(Date.parse('2026-11-23T16:15:02.345Z'), '4f2a')).toBe('20261123-161502-4f2a');
+});
+
+describe('changes of tables', () => {
+  test('are told in a line per source, and only where something changed', () => {
+    const change = { column: 'a', field_id: '1', from: null, to: 'text' };
+    expect(
+      schemaLines([
+        source({ alias: 'new', schema_changes: [{ ...change, kind: 'table_created' }] }),
+        source({ alias: 'tasks', schema_changes: [{ ...change, kind: 'added' }] }),
+        source({ alias: 'same' }),
+      ]),
+    ).toEqual(['', 'tasks: 1 column added (a)']);
+  });
 });

@@ -59,8 +59,8 @@ export async function activityRunner(
   };
 }
 
-/** The source of an installation that has one, and what openSource is asked for it in a new run. */
-export async function newRun({ database }: TestInstallation, runId: string) {
+/** The first source of an installation, or the one of that alias, and what openSource is asked for it in a new run. */
+export async function newRun({ database }: TestInstallation, runId: string, alias?: string) {
   await insertRun(database.pool, {
     run_id: runId,
     workflow_id: `run/${runId}`,
@@ -69,7 +69,9 @@ export async function newRun({ database }: TestInstallation, runId: string) {
     options: DEFAULT_OPTIONS,
   });
   const { rows } = await database.pool.query<SourceKey>(
-    'select id as source_id, alias from appsync.source order by id limit 1',
+    `select id as source_id, alias from appsync.source where $1::text is null or alias = $1
+      order by id limit 1`,
+    [alias ?? null],
   );
   const key = rows[0] as SourceKey;
   return { ...key, run_id: runId, platform: 'notion', options: DEFAULT_OPTIONS };

@@ -1,5 +1,6 @@
 import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
 import { createApi, originOf } from './client.ts';
+import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
 import { locate, LOCATED_AT_ONCE } from './locate.ts';
@@ -25,6 +26,7 @@ export const airtable: Platform = {
   located_at_once: LOCATED_AT_ONCE,
   parseRef,
   externalId,
+  createConverter,
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);
     const api = createApi(connection, requests);

@@ -1,5 +1,6 @@
 import { parseAnswer, userSchema } from './answers.ts';
 import { createApi, type Api, type ClientPool } from './client.ts';
+import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
@@ -29,6 +30,7 @@ export const notion: Platform = {
   located_at_once: 1,
   parseRef,
   externalId: dataSourceId,
+  createConverter,
   connect(connection, requests): PlatformSession {
     const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
     const api = createApi(clients, connection, [rule], requests);
