@@ -1,6 +1,7 @@
 import { nextDueAt } from '../catalog/due.ts';
 import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
 import { addMetrics } from '../contract/metrics.ts';
+import { UNIDENTIFIED } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
@@ -13,14 +14,17 @@ import {
   type SourceRunEnd,
 } from '../store/source-runs.ts';
 import { holdFence, holdIfHolder, readSource, type SourceRow } from '../store/sources.ts';
-import { recordAttempt, recordComplete, releaseSource } from '../store/source-state.ts';
+import { countQuarantined, releaseUnmet } from '../store/quarantine.ts';
+import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
 
 /**
- * Gives the verdict on a source and records it: `complete` stands only when the scan's evidence is whole.
- * A complete scan moves the watermark and removes its checkpoint; any other keeps it for the next run.
+ * Gives the verdict on a source and records it: `complete` stands only when the scan's evidence is whole and
+ * no record is left in quarantine. These are two things: what a whole scan saw moves the watermark and keeps
+ * the chain of scans certified also when some of it could not be written, for nothing of it was missed. A
+ * scan that ended removes its checkpoint; one that was interrupted keeps it for the next run.
  * A repeated call answers with what was recorded first: it looks once it holds the fence, so that it waits
  * for an attempt, or a merge, that is still at work.
  */
@@ -63,22 +67,28 @@ async function judge(
   const checkpoint = fenceHeld ? await readOwnCheckpoint(tx, input) : null;
   const counted = await countSource(tx, input, checkpoint);
   if (!fenceHeld) return takenOver(input, counted);
-  const { status, error } = verdict(input, await missingEvidence(tx, source, checkpoint));
+  const gaps = await missingEvidence(tx, source, checkpoint);
   const mode = input.scan?.mode ?? null;
-  const certified = status === 'complete' && (mode === 'full' || source.certified);
+  const isWhole = input.status === 'complete' && gaps.length === 0;
+  if (isWhole && mode === 'full') await releaseUnmet(tx, source.id);
+  const quarantined = await countQuarantined(tx, source.id);
+  const { status, error } = verdict(input, gaps, quarantined);
+  const chain = isWhole && (mode === 'full' || source.certified);
   const now = new Date();
   const state = { source_id: source.id, now, next_due_at: nextDueAt(source, now) };
-  if (status === 'complete' && input.scan !== null && platform !== undefined) {
+  if (isWhole && input.scan !== null && platform !== undefined) {
     const { overlap_ms } = platform;
     const { records } = counted.evidence;
-    await recordComplete(tx, { ...state, scan: input.scan, certified, overlap_ms, records });
+    const { scan } = input;
+    await recordWholeScan(tx, { ...state, status, scan, certified: chain, overlap_ms, records });
   } else {
     await recordAttempt(tx, { ...state, status });
   }
   // A scan that ended, whole or not, cannot be gone on with; one that was interrupted can.
-  if (status === 'complete' || input.status === 'complete') await endScan(tx, source.id);
+  if (input.status === 'complete') await endScan(tx, source.id);
   await releaseSource(tx, source.id);
-  return { ...counted, status, mode, certified, error };
+  const metrics = { ...counted.metrics, quarantined };
+  return { ...counted, metrics, status, mode, certified: status === 'complete' && chain, error };
 }
 
 async function readOwnCheckpoint(
@@ -126,18 +136,33 @@ async function missingEvidence(
 function verdict(
   input: CloseSourceInput,
   gaps: readonly string[],
+  quarantined: number,
 ): { readonly status: SourceStatus; readonly error: SourceError | null } {
   if (input.status !== 'complete') return { status: input.status, error: input.error };
-  if (gaps.length === 0) return { status: 'complete', error: null };
+  const waiting =
+    quarantined === 0 ? [] : [`${quarantined} ${recordsAre(quarantined)} in quarantine`];
+  if (gaps.length + waiting.length === 0) return { status: 'complete', error: null };
+  if (quarantined > 0 && gaps.every((gap) => gap === UNIDENTIFIED)) {
+    return {
+      status: 'incomplete',
+      error: {
+        type: 'Quarantined',
+        message: [...waiting, ...gaps].join('; '),
+        hint: `appsync quarantine list ${input.alias}`,
+      },
+    };
+  }
   return {
     status: 'incomplete',
     error: {
       type: 'EvidenceMissing',
-      message: gaps.join('; '),
+      message: [...gaps, ...waiting].join('; '),
       hint: `appsync all --source ${input.alias} --no-incremental`,
     },
   };
 }
+
+const recordsAre = (count: number) => (count === 1 ? 'record is' : 'records are');
 
 /** Another sync has the source: what is recorded of the source itself is its own matter. */
 function takenOver(

@@ -11,6 +11,7 @@ import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-ru
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { breakChain } from '../store/source-state.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { noteUnknownTypes } from '../store/unknown-types.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -37,6 +38,8 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
     return inTransaction(deps.db, async (tx) => {
       await holdFence(tx, { ...input, fence });
       const chosen = await chooseScan(tx, source, input, connected, schema);
+      const known = deps.platforms.get(source.platform)?.knownTypes ?? new Set();
+      await noteUnknownTypes(tx, input, schema.fields, known);
       const metrics = meter.total();
       await endAbandoned(tx, input);
       await recordScanMode(tx, input, chosen.scan.mode, metrics);

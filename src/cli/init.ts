@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { applyCatalog } from '../catalog/apply.ts';
 import { readCatalogFile, writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
 import { proposeCatalog, type ProposedCatalog } from '../catalog/init.ts';
@@ -6,6 +5,7 @@ import { builtInPlatforms } from '../platforms/registry.ts';
 import { AppsyncError, EXIT, configurationError, usageError, type ExitCode } from '../errors.ts';
 import { applyWhenChanged, catalogRules } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
+import { confirm } from './confirm.ts';
 import { withSession, type Session } from './session.ts';
 import type { TableColumn } from './table.ts';
 import {
@@ -130,7 +130,7 @@ async function settle(
   } else {
     if (!output.json) showNewSources(context, file, added, discoveries);
     const question = `write ${file.path} with ${formatAmount(added.length, 'new source')}?`;
-    if (!options.yes && !(await confirm(context, question))) {
+    if (!options.yes && !(await confirm(context, question, 'yes'))) {
       output.note('nothing was written');
       return EXIT.interrupted;
     }
@@ -173,18 +173,6 @@ function showNewSources(
     { header: 'TITLE', text: ({ title }) => title, shrinks: true },
   ];
   output.table(columns, rows);
-}
-
-/** Asks on stderr; only a clear yes or an empty line is a yes. */
-async function confirm({ io, output }: CommandContext, question: string): Promise<boolean> {
-  io.stderr.write(`${output.notePaint.bold(question)} [Y/n] `);
-  const lines = createInterface({ input: io.stdin });
-  try {
-    for await (const line of lines) return /^(y|yes|)$/i.test(line.trim());
-    return false;
-  } finally {
-    lines.close();
-  }
 }
 
 const initDocument = ({ proposed, discoveries }: Findings) => ({

@@ -45,3 +45,14 @@ export interface ConvertedRecord {
   /** Changes exactly when the record's content does (signed URLs and key order do not count). */
   readonly hash: string;
 }
+
+/** A record that could not be converted. */
+export interface RejectedRecord {
+  /** Null when the platform gave none that can be the key of a row. */
+  readonly id: string | null;
+  /** The record as the API gave it, JSON text. */
+  readonly raw: string;
+  readonly hash: string;
+  /** In words that hold nothing of the record. */
+  readonly reason: string;
+}

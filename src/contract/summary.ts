@@ -47,6 +47,8 @@ export interface SourceSummary {
   readonly waited_ms: number;
   readonly duration_ms: number;
   readonly error?: SourceError;
+  /** What people should know once, and what does no harm: property types that are not known yet. */
+  readonly notices?: readonly string[];
 }
 
 export interface PlatformSummary {

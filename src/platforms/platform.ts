@@ -1,4 +1,4 @@
-import type { Column, ConvertedRecord, SourceSchema } from '../contract/schema.ts';
+import type { Column, ConvertedRecord, RejectedRecord, SourceSchema } from '../contract/schema.ts';
 import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
 
 /** Where a source lives on its platform, as the catalog file writes it: `{ data_source: … }`, `{ base: …, table: … }`. */
@@ -72,6 +72,8 @@ export interface BatchRequest extends ScanRequest {
 
 export interface FetchedBatch {
   readonly records: readonly ConvertedRecord[];
+  /** Records that could not be converted; the others do not wait for them. */
+  readonly rejected: readonly RejectedRecord[];
   /** The window after this batch first, then windows that it opened (numbers must be new). */
   readonly windows: readonly ScanWindow[];
   readonly evidence: Evidence;
@@ -117,6 +119,13 @@ export interface Platform {
   parseRef(ref: unknown): SourceRef;
   /** The reference as one string: data source id, or `app…/tbl…`. */
   externalId(ref: SourceRef): string;
+  /** Types of properties that are known; any other is kept as jsonb, and people are told. */
+  readonly knownTypes: ReadonlySet<string>;
+  /**
+   * A conversion of records, as the API gives them, into rows of these columns. It needs no connection.
+   * It throws for a record that it cannot convert.
+   */
+  converter(columns: readonly Column[]): (record: unknown) => ConvertedRecord;
   connect(connection: Connection, requests: Requests): PlatformSession;
 }
 

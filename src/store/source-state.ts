@@ -9,12 +9,13 @@ interface SourceStateBase {
 }
 
 /**
- * A scan that saw everything: the watermark becomes its original start on the server's clock less the
+ * A scan that saw everything, whether or not all of it could be written: the watermark becomes its original start on the server's clock less the
  * overlap, never the time of the run that happened to finish it. An incremental scan never moves it back.
  */
-export async function recordComplete(
+export async function recordWholeScan(
   tx: Queryable,
   state: SourceStateBase & {
+    readonly status: SourceStatus;
     readonly scan: ScanIdentity;
     readonly certified: boolean;
     readonly overlap_ms: number;
@@ -27,7 +28,7 @@ export async function recordComplete(
             certified = $3,
             full_scan_at = case when $2 = 'full' then $6::timestamptz else full_scan_at end,
             full_scan_records = case when $2 = 'full' then $7 else full_scan_records end,
-            schema_fingerprint = $8, next_due_at = $9, last_status = 'complete', last_synced_at = $6
+            schema_fingerprint = $8, next_due_at = $9, last_status = $10, last_synced_at = $6
        from (select $4::timestamptz - $5::float8 * interval '1 millisecond' as mark) w
       where id = $1`,
     [
@@ -40,6 +41,7 @@ export async function recordComplete(
       state.records,
       state.scan.schema_fingerprint,
       state.next_due_at,
+      state.status,
     ],
   );
 }

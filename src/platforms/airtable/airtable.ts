@@ -1,7 +1,9 @@
 import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
 import { createApi, originOf } from './client.ts';
+import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
+import { KNOWN_TYPES } from './field-types.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
 import { fetchBatch, planScan } from './scan.ts';
 import { externalId, parseRef, tableRef } from './source-ref.ts';
@@ -23,6 +25,8 @@ export const airtable: Platform = {
   overlap_ms: OVERLAP_MS,
   parseRef,
   externalId,
+  knownTypes: KNOWN_TYPES,
+  converter: createConverter,
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);
     const api = createApi(connection, requests);

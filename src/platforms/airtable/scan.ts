@@ -1,10 +1,11 @@
-import { NO_EVIDENCE, type ScanWindow } from '../../contract/scan.ts';
-import type { ConvertedRecord } from '../../contract/schema.ts';
+import { NO_EVIDENCE, UNIDENTIFIED, type ScanWindow } from '../../contract/scan.ts';
+import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { convertOrReject } from '../convert-or-reject.ts';
 import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platform.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
-import { createConverter } from './convert.ts';
+import { contentHash, createConverter } from './convert.ts';
 import { modifiedSince } from './formula.ts';
 import { externalId, tableRef } from './source-ref.ts';
 
@@ -44,6 +45,7 @@ export async function fetchBatch(
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
   const records: ConvertedRecord[] = [];
+  const rejected: RejectedRecord[] = [];
   const offsets = new Set(window.cursor === null ? [] : [window.cursor]);
   let cursor = window.cursor;
   let pages = 0;
@@ -57,15 +59,21 @@ export async function fetchBatch(
     );
     if (page === null) break;
     pages += 1;
-    for (const record of page.records) records.push(convert(record));
+    for (const given of page.records) {
+      const { kind, record } = convertOrReject(convert, contentHash, given);
+      if (kind === 'converted') records.push(record);
+      else rejected.push(record);
+    }
     cursor = page.offset ?? null;
     if (cursor !== null && offsets.has(cursor)) {
       throw new SyncFailure('CursorLost', `The listing of ${whatOf(request)} leads back to itself`);
     }
     if (cursor !== null) offsets.add(cursor);
   } while (cursor !== null && pages < mostPages && !request.isTimeUp());
+  const isDoubtful = request.mode === 'full' && rejected.some(({ id }) => id === null);
   return {
     records,
+    rejected,
     windows: [
       {
         ...window,
@@ -75,7 +83,7 @@ export async function fetchBatch(
         done: cursor === null,
       },
     ],
-    evidence: { ...NO_EVIDENCE, pages },
+    evidence: { ...NO_EVIDENCE, pages, gaps: isDoubtful ? [UNIDENTIFIED] : [] },
   };
 }
 

@@ -1,11 +1,12 @@
-import { NO_EVIDENCE, type Evidence, type ScanWindow } from '../../contract/scan.ts';
-import type { ConvertedRecord } from '../../contract/schema.ts';
+import { NO_EVIDENCE, UNIDENTIFIED, type Evidence, type ScanWindow } from '../../contract/scan.ts';
+import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { convertOrReject, type Converter } from '../convert-or-reject.ts';
 import type { BatchRequest, FetchedBatch } from '../platform.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
-import { createConverter } from './convert.ts';
+import { createConverter, pageHash } from './convert.ts';
 import { advance, restart, sortTime, windowAfterCap, windowQuery } from './scan-windows.ts';
 import { dataSourceId } from './source-ref.ts';
 
@@ -16,6 +17,7 @@ const PAGE_SIZE = 100;
 interface Batch {
   window: ScanWindow;
   readonly records: Map<string, ConvertedRecord>;
+  readonly rejected: Map<string, RejectedRecord>;
   readonly seenCursors: Set<string>;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
   /** Notion said that the query met its limit on rows. */
@@ -30,6 +32,7 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
   const batch: Batch = {
     window: request.window,
     records: new Map(),
+    rejected: new Map(),
     seenCursors: new Set(),
     evidence: { ...NO_EVIDENCE },
     isCapped: false,
@@ -39,19 +42,27 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
     const page = await readWindow(api, request, batch);
     if (page) takePage(request, batch, page, convert);
   } while (!isFinished(request, batch));
-  return { records: [...batch.records.values()], ...closeBatch(request, batch) };
+  return {
+    records: [...batch.records.values()],
+    rejected: [...batch.rejected.values()],
+    ...closeBatch(request, batch),
+  };
 }
 
 /** Full, at its end, or out of time. Pages may come short: another one for the few missing is not worth it. */
-function isFinished(request: BatchRequest, { window, records, evidence }: Batch): boolean {
-  if (window.done || records.size >= request.max_records || request.isTimeUp()) return true;
-  return records.size > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
+function isFinished(request: BatchRequest, batch: Batch): boolean {
+  const { window, evidence } = batch;
+  const size = sizeOf(batch);
+  if (window.done || size >= request.max_records || request.isTimeUp()) return true;
+  return size > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
 }
+
+const sizeOf = ({ records, rejected }: Batch) => records.size + rejected.size;
 
 /** The window's next page; null when the cursor was lost and the window begins anew. */
 async function readWindow(api: Api, request: BatchRequest, batch: Batch): Promise<ListPage | null> {
-  const { window, records } = batch;
-  const wanted = Math.max(1, request.max_records - records.size);
+  const { window } = batch;
+  const wanted = Math.max(1, request.max_records - sizeOf(batch));
   try {
     return await readPage(
       api,
@@ -84,21 +95,13 @@ function beginAnew(batch: Batch, lost: SyncFailure): void {
   batch.seenCursors.clear();
 }
 
-function takePage(
-  request: BatchRequest,
-  batch: Batch,
-  page: ListPage,
-  convert: (page: unknown) => ConvertedRecord,
-): void {
+function takePage(request: BatchRequest, batch: Batch, page: ListPage, convert: Converter): void {
   batch.evidence.pages += 1;
   batch.isCapped ||= page.incomplete;
   for (const row of page.results) {
     // A wiki lists the data sources in it among its pages.
     if (isObject(row) && row['object'] === 'data_source') batch.evidence.other_objects += 1;
-    else {
-      const record = convert(row);
-      batch.records.set(record.id, record);
-    }
+    else takeRow(request, batch, row, convert);
   }
   const sent = batch.window.cursor;
   batch.window = advance(batch.window, lastTime(request, page.results), page.next);
@@ -106,6 +109,17 @@ function takePage(
   const isRepeated = page.next === sent || batch.seenCursors.has(page.next);
   batch.seenCursors.add(page.next);
   if (isRepeated) beginAnew(batch, repeatedCursor(`data source ${dataSourceId(request.ref)}`));
+}
+
+/** What was read last of a record counts, whether it could be converted or not. */
+function takeRow(request: BatchRequest, batch: Batch, row: unknown, convert: Converter): void {
+  const { kind, record } = convertOrReject(convert, pageHash, row);
+  const key = record.id ?? record.hash;
+  batch.records.delete(key);
+  batch.rejected.delete(key);
+  if (kind === 'converted') batch.records.set(key, record);
+  else batch.rejected.set(key, record);
+  if (record.id === null && request.mode === 'full') batch.evidence.gaps = [UNIDENTIFIED];
 }
 
 function lastTime(request: BatchRequest, rows: readonly unknown[]): string | null {

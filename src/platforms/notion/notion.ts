@@ -1,9 +1,11 @@
 import { parseAnswer, userSchema } from './answers.ts';
 import { createApi, type Api, type ClientPool } from './client.ts';
+import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
+import { KNOWN_TYPES } from './property-types.ts';
 import { rateRule } from './rate-rule.ts';
 import { readValue } from './read-value.ts';
 import { planScan } from './scan-windows.ts';
@@ -27,6 +29,8 @@ export const notion: Platform = {
   overlap_ms: OVERLAP_MS,
   parseRef,
   externalId: dataSourceId,
+  knownTypes: KNOWN_TYPES,
+  converter: createConverter,
   connect(connection, requests): PlatformSession {
     const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
     const api = createApi(clients, connection, [rule], requests);
