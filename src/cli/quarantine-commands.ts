@@ -59,7 +59,7 @@ function addDrop(quarantine: Command, run: RunWork): void {
     .command('drop')
     .summary('Let records stay unwritten')
     .description(
-      'Let records stay unwritten: they keep their source from being complete no more, until they ' +
+      'Let records stay unwritten: they no longer keep their source from being complete, until they ' +
         'change on the platform.',
     )
     .argument('[target]', TARGET)

@@ -37,7 +37,8 @@ describe('a record that cannot be converted', () => {
         body: { results: [page, { ...page, id: 7 }], has_more: false, next_cursor: null },
       },
     });
-    await run('fetchBatch', { source, window });
+    const zombie = await activityRunner(installation, 'zombie');
+    await zombie.run('fetchBatch', { source, window });
     const { windows, evidence, metrics, ...key } = await run('fetchBatch', { source, window });
     expect(key.rows).toBe(2);
     expect(await entries()).toEqual([]);

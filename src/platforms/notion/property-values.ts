@@ -87,20 +87,23 @@ export function withoutQuery(url: string): string {
 const uniqueId: ToPlain = (payload) => {
   if (!isObject(payload)) return unfitFor('unique id');
   const { prefix, number } = payload;
-  if (typeof number !== 'number') return number == null ? null : unfitFor('unique id');
+  if (typeof number !== 'number') return number === null ? null : unfitFor('unique id');
   return typeof prefix === 'string' && prefix !== '' ? `${prefix}-${number}` : String(number);
 };
 
 const verification: ToPlain = (payload) => {
   if (!isObject(payload)) return unfitFor('verification');
-  const verifiedBy = payload['verified_by'];
-  return isObject(verifiedBy) ? { ...payload, verified_by: user(verifiedBy) } : payload;
+  if (!isObject(payload['verified_by'])) return payload;
+  const verifiedBy = user(payload['verified_by']);
+  return verifiedBy instanceof Unfit ? verifiedBy : { ...payload, verified_by: verifiedBy };
 };
 
 /** A formula's or rollup's result: `{type, <type>: …}`, typed like a property of that type. */
 const result: ToPlain = (payload) => {
-  if (!isObject(payload) || typeof payload['type'] !== 'string') return unfitFor('result');
-  return unwrapper(payload['type'])(memberOf(payload, payload['type']));
+  const type = isObject(payload) ? payload['type'] : undefined;
+  if (!isObject(payload) || typeof type !== 'string') return unfitFor('result');
+  if (VALUELESS.has(type)) return unwrapper(type)(null);
+  return Object.hasOwn(payload, type) ? unwrapper(type)(payload[type]) : unfitFor('result');
 };
 
 /** A member of its own: names come from outside, and every object has a `constructor`. */
