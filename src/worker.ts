@@ -18,6 +18,7 @@ import { createRateBudget } from './platforms/rate-limit.ts';
 import { builtInPlatforms } from './platforms/registry.ts';
 import { checkDatabase, openDatabase, type Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
+import { version } from './version.ts';
 
 /** Activities that run at once in this process; each holds at most one Postgres connection at a time. */
 const ACTIVITY_SLOTS = 40;
@@ -56,6 +57,7 @@ export async function createWorker(
       platforms: builtInPlatforms(),
       budget: createRateBudget(db),
       log,
+      version: version(),
       readSecret: (reference) => readSecret(reference, config.env),
       env: config.env,
       salt: installation.salt,

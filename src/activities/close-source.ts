@@ -1,7 +1,7 @@
 import { nextDueAt } from '../catalog/due.ts';
 import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
 import { addMetrics, type SyncMetrics } from '../contract/metrics.ts';
-import type { Certificate } from '../contract/scan.ts';
+import { UNIDENTIFIED, type Certificate } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
@@ -15,6 +15,7 @@ import {
   type SourceRunEnd,
 } from '../store/source-runs.ts';
 import { holdFence, holdIfHolder, readSource, type SourceRow } from '../store/sources.ts';
+import { countQuarantined, releaseUnmet } from '../store/quarantine.ts';
 import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
 import { countUnsettled, readSweep } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
@@ -22,8 +23,10 @@ import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
 
 /**
- * Gives the verdict on a source and records it: `complete` stands only when the scan's evidence is whole.
- * A complete scan moves the watermark and removes its checkpoint; any other keeps it for the next run.
+ * Gives the verdict on a source and records it: `complete` stands only when the scan's evidence is whole and
+ * no record is left in quarantine. These are two things: what a whole scan saw moves the watermark and keeps
+ * the chain of scans certified also when some of it could not be written, for nothing of it was missed. A
+ * scan that ended removes its checkpoint; one that was interrupted keeps it for the next run.
  * A repeated call answers with what was recorded first: it looks once it holds the fence, so that it waits
  * for an attempt, or a merge, that is still at work.
  */
@@ -67,9 +70,11 @@ async function judge(
   const counted = await countSource(tx, input, source, checkpoint);
   if (!fenceHeld) return takenOver(input, counted);
   const { certificate } = counted;
-  const isWhole = input.status === 'complete' && certificate?.missing.length === 0;
-  const { status, error } = verdict(input, certificate, await readDoubts(tx, input));
   const mode = input.scan?.mode ?? null;
+  const isWhole = input.status === 'complete' && certificate?.missing.length === 0;
+  if (isWhole && mode === 'full') await releaseUnmet(tx, source.id);
+  const quarantined = await countQuarantined(tx, source.id);
+  const { status, error } = verdict(input, certificate, await readDoubts(tx, input, quarantined));
   // Doubts about single records do not make the scan less whole: the next one may build on it.
   const chain = isWhole && (mode === 'full' || source.certified);
   const now = new Date();
@@ -90,7 +95,8 @@ async function judge(
   // A scan that ended, whole or not, cannot be gone on with; one that was interrupted can.
   if (input.status === 'complete') await endScan(tx, source.id);
   await releaseSource(tx, source.id);
-  return { ...counted, status, mode, certified: status === 'complete' && chain, error };
+  const metrics = { ...counted.metrics, quarantined };
+  return { ...counted, metrics, status, mode, certified: status === 'complete' && chain, error };
 }
 
 async function readOwnCheckpoint(
@@ -146,15 +152,27 @@ async function missingEvidence(
   ];
 }
 
+const QUARANTINED = 'Quarantined';
+
 /** What a person has to decide before the table can be called complete. */
 async function readDoubts(
   tx: Transaction,
   { source_id, alias }: CloseSourceInput,
+  quarantined: number,
 ): Promise<readonly SourceError[]> {
   const { held, unreachable, open } = await countUnsettled(tx, source_id);
   const hint = `appsync sources accept-deletions ${alias}`;
   const guarded = held - unreachable;
   return [
+    ...(quarantined > 0
+      ? [
+          {
+            type: QUARANTINED,
+            message: `${quarantined} ${recordsAre(quarantined)} in quarantine`,
+            hint: `appsync quarantine list ${alias}`,
+          },
+        ]
+      : []),
     ...(guarded > 0
       ? [
           {
@@ -186,16 +204,21 @@ function verdict(
 ): { readonly status: SourceStatus; readonly error: SourceError | null } {
   if (input.status !== 'complete') return { status: input.status, error: input.error };
   const gaps = certificate?.missing ?? ['there was no scan'];
-  if (gaps.length > 0) {
+  const messages = doubts.map(({ message }) => message);
+  // A record without an id is a gap, and in quarantine: the latter says what to do.
+  const isTold = doubts.some(({ type }) => type === QUARANTINED);
+  const untold = gaps.filter((gap) => !(isTold && gap === UNIDENTIFIED));
+  if (untold.length > 0) {
     const hint = `appsync all --source ${input.alias} --no-incremental`;
-    const error = { type: 'EvidenceMissing', message: gaps.join('; '), hint };
-    return { status: 'incomplete', error };
+    const message = [...gaps, ...messages].join('; ');
+    return { status: 'incomplete', error: { type: 'EvidenceMissing', message, hint } };
   }
   const [doubt] = doubts;
   if (doubt === undefined) return { status: 'complete', error: null };
-  const message = doubts.map((one) => one.message).join('; ');
-  return { status: 'incomplete', error: { ...doubt, message } };
+  return { status: 'incomplete', error: { ...doubt, message: [...messages, ...gaps].join('; ') } };
 }
+
+const recordsAre = (count: number) => (count === 1 ? 'record is' : 'records are');
 
 /** Another sync has the source: what is recorded of the source itself is its own matter. */
 function takenOver(

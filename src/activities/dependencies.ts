@@ -10,6 +10,8 @@ export interface Dependencies {
   readonly platforms: Platforms;
   readonly budget: RateBudget;
   readonly log: Log;
+  /** Of this program: kept with records that it could not deal with. */
+  readonly version: string;
   /** Reads the secret behind a token reference; throws an AppsyncError when there is none. */
   readonly readSecret: (reference: string) => string;
   readonly env: Environment;

@@ -1,7 +1,7 @@
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
 import { readColumns, readSource } from '../store/sources.ts';
-import { stageRecords } from '../store/staging.ts';
+import { stageRecords, stageRejected } from '../store/staging.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -24,7 +24,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       readColumns(deps.db, opened.source_id),
     ]);
     const { session, ref } = connectSource(deps, source, opened.options, meter);
-    const { records, windows, evidence } = await session.fetchBatch({
+    const { records, rejected, windows, evidence } = await session.fetchBatch({
       ref,
       mode: opened.scan.mode,
       since: opened.scan.since,
@@ -37,15 +37,16 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
     const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;
     const key = { scan_id: opened.scan.scan_id, attempt };
     await stageRecords(deps.db, key, columns, records, cancellationSignal());
+    await stageRejected(deps.db, key, rejected, records.length);
     meter.count({
-      bytes: records.reduce((sum, record) => sum + record.raw.length, 0),
+      bytes: [...records, ...rejected].reduce((sum, record) => sum + record.raw.length, 0),
       fetch_ms: Math.round(performance.now() - started),
     });
     return {
       window: window.window,
       batch: window.next_batch,
       attempt,
-      rows: records.length,
+      rows: records.length + rejected.length,
       windows,
       evidence: { ...evidence, rows: records.length },
       metrics: meter.total(),

@@ -14,6 +14,7 @@ import { holdFence, readSource, takeFence, type SourceRow } from '../store/sourc
 import { breakChain } from '../store/source-state.ts';
 import { countUnsettled } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { noteUnknownTypes } from '../store/unknown-types.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -41,6 +42,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
     return inTransaction(deps.db, async (tx) => {
       await holdFence(tx, { ...input, fence });
       const chosen = await beginOrResume(tx, source, input, connected, schema);
+      await noteUnknownTypes(tx, input, schema.fields, connected.platform.knownTypes);
       const metrics = meter.total();
       await endAbandoned(tx, input);
       await recordScanMode(tx, input, chosen.scan.mode, metrics);

@@ -1,13 +1,23 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { UpsertBatchInput, UpsertedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
+import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
-import { countStaged, takeStagedIds } from '../store/merge.ts';
+import { mergeApart, type MergedApart } from '../store/merge-apart.ts';
+import {
+  countStaged,
+  mergeStaged,
+  stagedIds,
+  takeStagedIds,
+  type MergeKey,
+} from '../store/merge.ts';
 import { doubtElsewhere } from '../store/moves.ts';
+import { quarantineStaged } from '../store/quarantine.ts';
+import { refusalOf } from '../store/refusal.ts';
 import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
-import { holdFence, readColumns, readSource } from '../store/sources.ts';
+import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -16,15 +26,42 @@ import { withHeartbeat, type Meter } from './running.ts';
 /**
  * Merges staged batches into the table, moves the checkpoint and notes the ids seen, in one transaction
  * under the source's fence. A repeated call finds the batches merged and answers with the stored counts.
+ * Records that cannot be converted or written enter the quarantine in the same transaction. All rows are
+ * merged by one statement, without a savepoint; only when Postgres refuses it is everything begun anew,
+ * and merged in parts.
  */
 export function upsertBatch(deps: Dependencies, input: UpsertBatchInput): Promise<UpsertedBatch> {
-  return withHeartbeat((meter) => inTransaction(deps.db, (tx) => mergeOnce(tx, input, meter)));
+  return withHeartbeat(async (meter) => {
+    const context = { software: deps.version, meter };
+    try {
+      return await inTransaction(deps.db, (tx) => mergeOnce(tx, input, context, mergeWhole));
+    } catch (error) {
+      if (refusalOf(error) === null) throw error;
+      return inTransaction(deps.db, (tx) => mergeOnce(tx, input, context, mergeParts));
+    }
+  });
 }
+
+type Merge = (
+  tx: Transaction,
+  source: SourceRow,
+  columns: readonly Column[],
+  key: MergeKey,
+) => Promise<MergedApart>;
+
+const mergeWhole: Merge = async (tx, source, columns, key) => ({
+  counts: await mergeStaged(tx, source, columns, key),
+  refused: [],
+});
+
+const mergeParts: Merge = async (tx, source, columns, key) =>
+  mergeApart(tx, await stagedIds(tx, key), (ids) => mergeFitting(tx, source, columns, key, ids));
 
 async function mergeOnce(
   tx: Transaction,
   input: UpsertBatchInput,
-  meter: Meter,
+  { software, meter }: { readonly software: string; readonly meter: Meter },
+  merge: Merge,
 ): Promise<UpsertedBatch> {
   const started = performance.now();
   const { source: opened, batches } = input;
@@ -34,29 +71,35 @@ async function mergeOnce(
     await checkCheckpoint(tx, input);
     return { metrics: before, truncated_values: await countTruncated(tx, opened.source_id) };
   }
-  await checkStaged(tx, input);
+  const rejected = await checkStaged(tx, input);
   const source = await readSource(tx, opened.source_id);
   const columns = await readColumns(tx, opened.source_id);
-  const { arrivals, ...counts } = await mergeFitting(tx, source, columns, {
-    scan_id: opened.scan.scan_id,
-    run_id: opened.run_id,
-    batches,
-    since: opened.scan.since,
-  });
+  const { since } = opened.scan;
+  const key = { scan_id: opened.scan.scan_id, run_id: opened.run_id, batches, since };
+  const merging = await merge(tx, source, columns, key);
+  const { refused } = merging;
+  const { arrivals, ...counts } = merging.counts;
   await doubtElsewhere(tx, source, arrivals);
+  const { quarantined, identified } =
+    rejected + refused.length === 0
+      ? { quarantined: 0, identified: 0 }
+      : await quarantineStaged(tx, { ...key, source_id: source.id, software }, refused);
   const ids = await takeStagedIds(tx, opened.scan.scan_id, batches);
-  meter.count({
+  // Not through the meter: an attempt whose commit fails has merged nothing that the next one would not.
+  const merged = syncMetrics({
     ...counts,
+    read: counts.read + identified,
+    quarantined,
     batches: batches.length,
     merge_ms: Math.round(performance.now() - started),
   });
-  const metrics = addMetrics(input.metrics, meter.total());
-  const merged = batches.map((batch, i) => ({
+  const metrics = addMetrics(addMetrics(input.metrics, meter.total()), merged);
+  const recorded = batches.map((batch, i) => ({
     ...batch,
     metrics: share(metrics, i),
-    ids: ids.get(batch.attempt) ?? [],
+    ...(ids.get(batch.attempt) ?? { ids: [], unidentified: 0 }),
   }));
-  await recordBatches(tx, { ...opened, scan_id: opened.scan.scan_id }, merged, input.evidence);
+  await recordBatches(tx, { ...opened, scan_id: opened.scan.scan_id }, recorded, input.evidence);
   await saveWindows(tx, opened.scan.scan_id, input.windows);
   await addToSourceRun(tx, opened, metrics);
   return { metrics, truncated_values: await countTruncated(tx, opened.source_id) };
@@ -82,11 +125,17 @@ async function checkCheckpoint(
 /** Batches published together were counted together: the first one carries the counts, so that they add up. */
 const share = (metrics: SyncMetrics, index: number) => (index === 0 ? metrics : syncMetrics());
 
-/** Staging is unlogged: rows that Postgres lost in a crash must be fetched again, not merged in part. */
-async function checkStaged(tx: Transaction, { source, batches }: UpsertBatchInput): Promise<void> {
+/**
+ * Staging is unlogged: rows that Postgres lost in a crash must be fetched again, not merged in part.
+ * Returns how many rows are rejected records.
+ */
+async function checkStaged(
+  tx: Transaction,
+  { source, batches }: UpsertBatchInput,
+): Promise<number> {
   const expected = batches.reduce((sum, batch) => sum + batch.rows, 0);
-  const staged = await countStaged(tx, source.scan.scan_id, batches);
-  if (staged === expected) return;
+  const { staged, rejected } = await countStaged(tx, source.scan.scan_id, batches);
+  if (staged === expected) return rejected;
   throw new SyncFailure(
     'StagingLost',
     `${staged} of ${expected} staged records of ${source.alias} are there`,

@@ -11,18 +11,19 @@ export function refuseUnanswerable({ io }: CommandContext, command: string): voi
   );
 }
 
-/** Asks on stderr; only a clear yes is a yes, and an empty line where yes is what most people want. */
+/** Asks on stderr; an empty line is `standard`, an end of input no. */
 export async function confirm(
   { io, output }: CommandContext,
   question: string,
-  emptyIsYes = true,
+  standard: 'yes' | 'no',
 ): Promise<boolean> {
-  io.stderr.write(`${output.notePaint.bold(question)} ${emptyIsYes ? '[Y/n]' : '[y/N]'} `);
+  const choices = standard === 'yes' ? '[Y/n]' : '[y/N]';
+  io.stderr.write(`${output.notePaint.bold(question)} ${choices} `);
   const lines = createInterface({ input: io.stdin });
   try {
     for await (const line of lines) {
       const answer = line.trim();
-      return answer === '' ? emptyIsYes : /^(y|yes)$/i.test(answer);
+      return answer === '' ? standard === 'yes' : /^(y|yes)$/i.test(answer);
     }
     return false;
   } finally {

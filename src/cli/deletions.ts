@@ -49,7 +49,7 @@ async function decide(
   const more = held > ids.length ? ` and ${formatCount(held - ids.length)} more` : '';
   output.note(`${formatAmount(held, 'row')} of ${tableOf(source)}: ${ids.join(', ')}${more}`);
   const question = `mark ${held === 1 ? 'it' : 'them'} as deleted (_deleted_at is set, values stay)?`;
-  if (!options.yes && !(await confirm(context, question, false))) {
+  if (!options.yes && !(await confirm(context, question, 'no'))) {
     output.note('nothing was changed');
     return EXIT.interrupted;
   }

@@ -125,7 +125,7 @@ async function settle(
   } else {
     if (!output.json) showNewSources(context, file, added, discoveries);
     const question = `write ${file.path} with ${formatAmount(added.length, 'new source')}?`;
-    if (!options.yes && !(await confirm(context, question))) {
+    if (!options.yes && !(await confirm(context, question, 'yes'))) {
       output.note('nothing was written');
       return EXIT.interrupted;
     }

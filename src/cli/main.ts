@@ -24,7 +24,7 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
     const commands = new Set(program.commands.map((command) => command.name()));
     const explicit = await resolveArguments(argv, { commands, platformNames });
     if (explicit.includes('--version') || explicit[0] === '-V') {
-      output.print((await import('./version.ts')).version());
+      output.print((await import('../version.ts')).version());
       return EXIT.ok;
     }
     await program.parseAsync(explicit, { from: 'user' });

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import type { CommandWork } from './command.ts';
+import { group } from './command-group.ts';
 import { formatHelp, setExamples } from './help.ts';
+import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addSyncOptions, syncRequest, type SyncFlags } from './sync-options.ts';
 
 /** Hands the work of the command that was parsed to whoever runs it. */
@@ -30,6 +32,7 @@ export function buildProgram(run: RunWork, print: (text: string) => void): Comma
   addSync(program, run);
   addCatalogCommands(program, run);
   addRunCommands(program, run);
+  addQuarantineCommands(program, run);
   addStackCommands(program, run);
   addLearningCommands(program, run);
   addDevCommands(program, run);
@@ -242,9 +245,4 @@ function addDevCommands(program: Command, run: RunWork): void {
     .summary('Print docs/cli.md from the command tree')
     .action(() => run(async (context) => (await import('./dev.ts')).printDocs(context, program)));
   setExamples(docs, [['appsync dev docs > docs/cli.md', '']]);
-}
-
-/** A command that only holds others. */
-function group(program: Command, name: string, summary: string, heading: string): Command {
-  return program.command(name).summary(summary).helpGroup(heading).helpCommand(false);
 }

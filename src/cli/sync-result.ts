@@ -26,7 +26,7 @@ const COUNTS = [
   { header: 'CHANGED', key: 'updated', always: true },
   { header: 'SAME', key: 'unchanged', always: true },
   { header: 'DELETED', key: 'deleted', always: false },
-  { header: 'REFUSED', key: 'quarantined', always: false },
+  { header: 'QUARANTINED', key: 'quarantined', always: false },
 ] as const;
 
 /** Columns on a terminal show what there is; as data they are always the same. */
@@ -95,6 +95,7 @@ export function printSummary(
   for (const line of problemLines(summary.sources, runError)) {
     output.note(asTyped(line, output.program));
   }
+  for (const line of noticeLines(summary.sources)) output.note(line);
   output.note();
   for (const line of nextLines(summary, links, output.program)) output.note(line);
 }
@@ -110,7 +111,7 @@ export function totalsSentence(summary: RunSummary): string {
     `${formatCount(totals.inserted)} new`,
     `${formatCount(totals.updated)} changed`,
     ...(totals.deleted > 0 ? [`${formatCount(totals.deleted)} deleted`] : []),
-    ...(totals.quarantined > 0 ? [`${formatCount(totals.quarantined)} refused`] : []),
+    ...(totals.quarantined > 0 ? [`${formatCount(totals.quarantined)} in quarantine`] : []),
     formatAmount(totals.requests, 'request'),
   ];
   const ms = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
@@ -149,18 +150,31 @@ export function problemLines(
     const cause = error ?? { type: 'Unknown', message: 'the evidence that it is whole is missing' };
     const key = JSON.stringify([status, cause.type, cause.message, cause.hint]);
     const problem = problems.get(key) ?? { status, error: cause, aliases: [] };
-    problem.aliases.push(plainText(alias));
+    problem.aliases.push(alias);
     problems.set(key, problem);
   }
   const own = runError === null ? [] : errorLines('run', runError);
   return [
     ...own,
     ...[...problems.values()].flatMap(({ status, error, aliases }) => {
-      const more = aliases.length - MAX_NAMES;
-      const names = aliases.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-      return errorLines(`${status}: ${names}`, error);
+      return errorLines(`${status}: ${named(aliases)}`, error);
     }),
   ];
+}
+
+/** What is told once and does no harm; sources with one notice together. */
+function noticeLines(sources: readonly SourceSummary[]): readonly string[] {
+  const notices = new Map<string, string[]>();
+  for (const { alias, notices: own = [] } of sources) {
+    for (const notice of own) notices.set(notice, [...(notices.get(notice) ?? []), alias]);
+  }
+  return [...notices].map(([notice, aliases]) => `note: ${named(aliases)}: ${plainText(notice)}`);
+}
+
+function named(aliases: readonly string[]): string {
+  const more = aliases.length - MAX_NAMES;
+  const names = aliases.slice(0, MAX_NAMES).map(plainText).join(', ');
+  return names + (more > 0 ? ` and ${more} more` : '');
 }
 
 function errorLines(subject: string, error: SourceError): readonly string[] {

@@ -89,6 +89,9 @@ export const NO_EVIDENCE: Evidence = {
   gaps: [],
 };
 
+/** The gap of a full scan that met records without an id: what it did not see may be one of them. */
+export const UNIDENTIFIED = 'records without an id were met: missing ones cannot be told';
+
 const MAX_GAPS = 10;
 
 /** The evidence of two parts of one scan together, in their order; at most ten different gaps are kept. */

@@ -53,6 +53,17 @@ export interface ConvertedRecord {
 
 /**
  * Converts records as the API gave them (`raw`, parsed) into rows of these columns: pure, no request.
- * Throws for what is no record at all.
+ * Throws for a record that it cannot convert.
  */
 export type CreateConverter = (columns: readonly Column[]) => (record: unknown) => ConvertedRecord;
+
+/** A record that could not be converted. */
+export interface RejectedRecord {
+  /** Null when the platform gave none that can be the key of a row. */
+  readonly id: string | null;
+  /** The record as the API gave it, JSON text. */
+  readonly raw: string;
+  readonly hash: string;
+  /** In words that hold nothing of the record. */
+  readonly reason: string;
+}

@@ -50,6 +50,8 @@ export interface SourceSummary {
   readonly error?: SourceError;
   /** What was changed in its table; absent when nothing was. */
   readonly schema_changes?: readonly SchemaChange[];
+  /** What people should know once, and what does no harm: property types that are not known yet. */
+  readonly notices?: readonly string[];
 }
 
 export interface PlatformSummary {

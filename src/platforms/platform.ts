@@ -1,4 +1,10 @@
-import type { Column, ConvertedRecord, CreateConverter, SourceSchema } from '../contract/schema.ts';
+import type {
+  Column,
+  ConvertedRecord,
+  CreateConverter,
+  RejectedRecord,
+  SourceSchema,
+} from '../contract/schema.ts';
 import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
 
 /** Where a source lives on its platform, as the catalog file writes it: `{ data_source: … }`, `{ base: …, table: … }`. */
@@ -74,6 +80,8 @@ export interface BatchRequest extends ScanRequest {
 
 export interface FetchedBatch {
   readonly records: readonly ConvertedRecord[];
+  /** Records that could not be converted; the others do not wait for them. */
+  readonly rejected: readonly RejectedRecord[];
   /** The window after this batch first, then windows that it opened, numbered from `free_window`. */
   readonly windows: readonly ScanWindow[];
   readonly evidence: Evidence;
@@ -141,7 +149,9 @@ export interface Platform {
   parseRef(ref: unknown): SourceRef;
   /** The reference as one string: data source id, or `app…/tbl…`. */
   externalId(ref: SourceRef): string;
-  /** How records become rows, also records that were stored long ago (`_raw`). */
+  /** Types of properties that are known; any other is kept as jsonb, and people are told. */
+  readonly knownTypes: ReadonlySet<string>;
+  /** How records become rows, also records that were stored long ago (`_raw`, quarantine). */
   readonly createConverter: CreateConverter;
   connect(connection: Connection, requests: Requests): PlatformSession;
 }

@@ -37,8 +37,12 @@ export function seededTitle(hash: number, awkward: boolean): string {
   return `${subject}: ${pick(VERBS, hash >>> 7)} ${pick(OBJECTS, hash >>> 11)} ${hash % 10_000}`;
 }
 
+/** 100,000 characters, as many as an Airtable cell takes; Notion gives them in fifty items. */
+const LONGEST = 'ten\tchars\r\n🙂'.repeat(10_000).slice(0, 100_000);
+
 /** A longer text; now and then several thousand characters. */
 export function seededText(hash: number, awkward: boolean): string {
+  if (awkward && hash % 89 === 7) return LONGEST;
   const sentences = hash % 97 === 0 ? 150 : 1 + (hash % 4);
   return Array.from({ length: sentences }, (_, i) => seededTitle(mix(hash, i), awkward)).join('. ');
 }
@@ -53,7 +57,8 @@ const NUMBERS = [
   1e-7,
   -0.5,
 ];
-const AWKWARD_NUMBERS = [1e21, -1e300, 5e-324, 1.7976931348623157e308];
+/** The third to last is what JSON.parse makes of 9007199254740993. */
+const AWKWARD_NUMBERS = [1e21, -1e300, 9007199254740992, 5e-324, 1.7976931348623157e308];
 
 export function seededNumber(hash: number, awkward: boolean): number {
   if (awkward && hash % 29 === 0) return pick(AWKWARD_NUMBERS, hash >>> 8);
@@ -62,6 +67,9 @@ export function seededNumber(hash: number, awkward: boolean): number {
 }
 
 const DAY = 86_400_000;
+
+/** The ends of the calendar, and a day that no calendar has. */
+export const AWKWARD_DAYS = ['0001-01-01', '9999-12-31', '2026-02-30', '2024-02-29'];
 
 /** Some day between 2020 and 2029, `YYYY-MM-DD`. */
 export function seededDay(hash: number): string {

@@ -59,7 +59,8 @@ export interface NotionPropertySpec {
   /** formula: type of its result. */
   readonly result?: 'string' | 'number' | 'boolean' | 'date';
   /** rollup: how it aggregates the first relation. */
-  readonly function?: 'count' | 'sum' | 'show_original' | 'earliest_date' | 'incomplete';
+  readonly function?:
+    'count' | 'sum' | 'show_original' | 'earliest_date' | 'incomplete' | 'unsupported';
   readonly prefix?: string;
   readonly format?: string;
 }

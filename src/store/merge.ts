@@ -15,36 +15,52 @@ export interface MergeCounts {
   readonly arrivals: readonly string[];
 }
 
-/** How many rows each attempt has in staging. */
+/** Which staged rows are merged, and in whose name. */
+export interface MergeKey {
+  readonly scan_id: string;
+  readonly run_id: string;
+  readonly batches: readonly BatchKey[];
+  /** Incremental scans: records edited at or after this time. */
+  readonly since?: string | null;
+}
+
+/** How many rows the attempts have in staging, and how many of these were rejected by the conversion. */
 export async function countStaged(
   tx: Queryable,
   scanId: string,
   batches: readonly BatchKey[],
-): Promise<number> {
-  const { rows } = await tx.query<{ staged: number }>(
-    'select count(*) as staged from appsync.staging where scan_id = $1 and attempt = any($2::text[])',
+): Promise<{ readonly staged: number; readonly rejected: number }> {
+  const { rows } = await tx.query<{ staged: number; rejected: number }>(
+    `select count(*) as staged, count(rejected) as rejected
+       from appsync.staging where scan_id = $1 and attempt = any($2::text[])`,
     [scanId, batches.map((batch) => batch.attempt)],
   );
-  return rows[0]?.staged ?? 0;
+  return rows[0] ?? { staged: 0, rejected: 0 };
+}
+
+/** The ids of what a merge would write, each once. */
+export async function stagedIds(tx: Queryable, key: MergeKey): Promise<readonly string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `select distinct id from appsync.staging
+      where scan_id = $1 and attempt = any($2::text[]) and rejected is null order by id`,
+    [key.scan_id, key.batches.map((batch) => batch.attempt)],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /**
  * Merges staged rows into the destination in one statement. Rows whose hash stands in the table already
  * are not touched: not even locked, which is why they are left out before the insert instead of by an
  * `on conflict … where` (that locks, and so dirties, every row it meets). Of several rows with one id the
- * newest wins. Values that the list cut are noted for completing; rows seen are noted for the sweep.
+ * newest wins. Values that the list cut are noted for completing; records that were in quarantine leave it.
+ * `ids` limits the merge to the rows of these records.
  */
 export async function mergeStaged(
   tx: Queryable,
   source: SourceRow,
   columns: readonly Column[],
-  key: {
-    readonly scan_id: string;
-    readonly run_id: string;
-    readonly batches: readonly BatchKey[];
-    /** Incremental scans: records edited at or after this time. */
-    readonly since?: string | null;
-  },
+  key: MergeKey,
+  ids: readonly string[] | null = null,
 ): Promise<MergeCounts> {
   const withMore = await hasMore(tx, source);
   const { positions, names, types } = moreLists(columns);
@@ -56,6 +72,7 @@ export async function mergeStaged(
       key.run_id,
       source.id,
       key.since ?? null,
+      ids,
       ...(withMore ? [positions, names, types] : []),
     ],
   );
@@ -65,7 +82,7 @@ export async function mergeStaged(
 
 /** Rows that had no room for all their values (see wide-rows.ts) come with them in `more`. */
 const MORE = `nullif(coalesce(s.more, '{}') ||
-  coalesce(appsync.more_of(s.cells, $6::integer[], $7::text[], $8::text[]), '{}'), '{}')`;
+  coalesce(appsync.more_of(s.cells, $7::integer[], $8::text[], $9::text[]), '{}'), '{}')`;
 
 function mergeStatement(source: SourceRow, columns: readonly Column[], withMore: boolean): string {
   const table = quoteTable(source);
@@ -83,7 +100,8 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
     with staged as (
       select distinct on (id) *
         from appsync.staging
-       where scan_id = $1 and attempt = any($2::text[])
+       where scan_id = $1 and attempt = any($2::text[]) and rejected is null
+         and ($6::text[] is null or id = any($6::text[]))
        order by id, edited_at desc nulls last, array_position($2::text[], attempt) desc, ordinal desc
     ), changed as (
       select s.*, t._deleted_at is not null as was_deleted
@@ -91,11 +109,13 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
        where t._id is null or t._hash is distinct from s.hash or t._deleted_at is not null
     ), merged as (
       insert into ${table} (_id, ${written.join(', ')})
-      select s.id, ${[...cells, 's.created_at', 's.edited_at', 's.hash', 's.errors', 's.raw'].join(', ')},
+      select s.id, ${[...cells, 's.created_at', 's.edited_at', 's.hash', 's.errors', 's.raw::json'].join(', ')},
              now(), $3, null
         from changed s
       on conflict (_id) do update set ${written.map((name) => `${name} = excluded.${name}`).join(', ')}
       returning _id, (xmax = 0) as inserted
+    ), released as (
+      delete from appsync.quarantine q using staged s where q.source_id = $4 and q.entry = 'id:' || s.id
     ), whole as (
       delete from appsync.truncated_value v using changed c
        where v.source_id = $4 and v.record_id = c.id and v.field_id <> all(c.truncated)
@@ -112,18 +132,26 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
       from merged`;
 }
 
-/** The ids of the batches' records, for the evidence of a full scan. Staged rows are removed. */
+/** The records of one attempt: their ids, and how many have none. */
+export interface StagedIds {
+  readonly ids: readonly string[];
+  readonly unidentified: number;
+}
+
+/** The ids of the batches' records by attempt, for the evidence of a full scan. Staged rows are removed. */
 export async function takeStagedIds(
   tx: Queryable,
   scanId: string,
   batches: readonly BatchKey[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { rows } = await tx.query<{ attempt: string; ids: string[] }>(
+): Promise<ReadonlyMap<string, StagedIds>> {
+  const { rows } = await tx.query<StagedIds & { readonly attempt: string }>(
     `with taken as (
        delete from appsync.staging where scan_id = $1 and attempt = any($2::text[]) returning attempt, id
      )
-     select attempt, array_agg(id) as ids from taken group by attempt`,
+     select attempt, coalesce(array_agg(id) filter (where id is not null), '{}') as ids,
+            count(*) filter (where id is null) as unidentified
+       from taken group by attempt`,
     [scanId, batches.map((batch) => batch.attempt)],
   );
-  return new Map(rows.map((row) => [row.attempt, row.ids]));
+  return new Map(rows.map((row) => [row.attempt, row]));
 }

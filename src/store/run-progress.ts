@@ -17,6 +17,8 @@ export interface SourceProgressRow {
   readonly trouble: string | null;
   /** Values that a list cut short and that are still to be read whole. */
   readonly cut_values: number;
+  /** Records put into quarantine so far; once the source has ended, all that wait there. */
+  readonly quarantined: number;
   readonly started_at: string;
 }
 
@@ -32,6 +34,7 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
             coalesce((r.metrics ->> 'read')::float8, 0) as read,
             case when r.mode = 'full' then s.full_scan_records end as expected,
             coalesce((r.metrics ->> 'requests')::float8, 0) as requests,
+            coalesce((r.metrics ->> 'quarantined')::float8, 0) as quarantined,
             coalesce((r.metrics ->> 'rate_limited')::float8, 0) as rate_limited,
             case when r.status = 'running' then appsync.iso(b.waiting_until) end as waiting_until,
             case when r.status = 'running' then r.trouble end as trouble,

@@ -115,6 +115,7 @@ interface SourceRunRow {
   readonly metrics: Partial<SyncMetrics>;
   readonly duration_ms: number;
   readonly error: SourceError | null;
+  readonly notices: readonly string[];
 }
 
 /**
@@ -181,7 +182,7 @@ async function readPlatforms(
 async function readSourceRuns(db: Queryable, runId: string): Promise<SourceRunRow[]> {
   const { rows } = await db.query<SourceRunRow>(
     `select s.alias, a.platform, s.external_id, r.workflow_id, r.status, r.mode,
-            s.table_schema || '.' || s.table_name as table, r.certified, r.metrics, r.error,
+            s.table_schema || '.' || s.table_name as table, r.certified, r.metrics, r.error, r.notices,
             round(extract(epoch from r.finished_at - r.started_at) * 1000)::float8 as duration_ms
        from appsync.source_run r
        join appsync.source s on s.id = r.source_id
@@ -215,5 +216,6 @@ function sourceSummary(row: SourceRunRow): SourceSummary {
     waited_ms: metrics.waited_ms,
     duration_ms: row.duration_ms,
     ...(row.error === null ? {} : { error: row.error }),
+    ...(row.notices.length === 0 ? {} : { notices: row.notices }),
   };
 }

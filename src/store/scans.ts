@@ -147,6 +147,8 @@ export async function recordBatches(
   batches: readonly (BatchKey & {
     readonly metrics: SyncMetrics;
     readonly ids: readonly string[];
+    /** Records that have no id to log. */
+    readonly unidentified: number;
   })[],
   evidence: Evidence,
 ): Promise<void> {
@@ -163,7 +165,7 @@ export async function recordBatches(
       windows,
       numbers,
       batches.map((batch) => JSON.stringify(batch.metrics)),
-      batches.map((batch) => batch.rows),
+      batches.map((batch) => batch.rows - batch.unidentified),
     ],
   );
   await tx.query(

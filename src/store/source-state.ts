@@ -12,7 +12,7 @@ interface SourceStateBase {
  * A scan that saw everything: the watermark becomes its original start on the server's clock less the
  * overlap, never the time of the run that happened to finish it. An incremental scan never moves it back. The
  * age of a full scan counts from its original start, too, by Postgres' clock. The source itself may still not be
- * complete: deletions that wait for consent do not make a scan less whole.
+ * complete: deletions that wait for consent, and records in quarantine, do not make a scan less whole.
  */
 export async function recordWholeScan(
   tx: Queryable,

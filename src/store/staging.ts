@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
-import type { Column, ConvertedRecord } from '../contract/schema.ts';
-import { lendClient, type Database } from './database.ts';
+import type { Column, ConvertedRecord, RejectedRecord } from '../contract/schema.ts';
+import { lendClient, type Database, type Queryable, type Transaction } from './database.ts';
 
 /** Bytes collected before they go to the socket: 64 KiB keeps the event loop free and packets full. */
 const CHUNK = 65_536;
@@ -25,23 +25,63 @@ export async function stageRecords(
   signal: AbortSignal,
 ): Promise<void> {
   if (records.length === 0) return;
-  const names = new Map(columns.map((column) => [column.id, column.column]));
   const { client, release } = await lendClient(db);
   let failure: Error | undefined;
   try {
-    const copy = client.query(
-      copyFrom(
-        `copy appsync.staging (scan_id, attempt, ordinal, id, created_at, edited_at, hash, errors,
-                               truncated, cells, raw) from stdin`,
-      ),
-    );
-    await pipeline(Readable.from(copyLines(key, names, records)), copy, { signal });
+    await copyRecords(client, key, columns, records, signal);
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
     release(failure);
   }
+}
+
+/** The copy itself, on a connection that the caller has; inside the caller's transaction when it is in one. */
+export async function copyRecords(
+  client: Transaction,
+  key: StagingKey,
+  columns: readonly Column[],
+  records: readonly ConvertedRecord[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const names = new Map(columns.map((column) => [column.id, column.column]));
+  const copy = client.query(
+    copyFrom(
+      `copy appsync.staging (scan_id, attempt, ordinal, id, created_at, edited_at, hash, errors,
+                             truncated, cells, raw) from stdin`,
+    ),
+  );
+  await pipeline(
+    Readable.from(copyLines(key, names, records)),
+    copy,
+    signal === undefined ? {} : { signal },
+  );
+}
+
+/** Puts records that could not be converted beside their batch's; they come after these. */
+export async function stageRejected(
+  db: Queryable,
+  key: StagingKey,
+  rejected: readonly RejectedRecord[],
+  firstOrdinal: number,
+): Promise<void> {
+  if (rejected.length === 0) return;
+  await db.query(
+    `insert into appsync.staging (scan_id, attempt, ordinal, id, hash, raw, rejected, truncated, cells)
+     select $1, $2, $3::integer + r.place, r.id, r.hash, r.raw, r.reason, '{}', '{}'
+       from unnest($4::text[], $5::text[], $6::text[], $7::text[])
+            with ordinality as r(id, hash, raw, reason, place)`,
+    [
+      key.scan_id,
+      key.attempt,
+      firstOrdinal,
+      rejected.map(({ id }) => id),
+      rejected.map(({ hash }) => hash),
+      rejected.map(({ raw }) => raw),
+      rejected.map(({ reason }) => reason),
+    ],
+  );
 }
 
 function* copyLines(

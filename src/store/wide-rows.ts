@@ -29,13 +29,14 @@ export async function mergeFitting(
   source: SourceRow,
   columns: readonly Column[],
   key: MergeKey,
+  ids: readonly string[] | null = null,
 ): Promise<MergeCounts> {
   let tooBig: unknown;
   for (const budget of [null, ...BUDGETS]) {
     if (budget !== null) await spillWideRows(tx, source, columns, key, budget);
     await tx.query('savepoint merge_fitting');
     try {
-      const counts = await mergeStaged(tx, source, columns, key);
+      const counts = await mergeStaged(tx, source, columns, key, ids);
       await tx.query('release savepoint merge_fitting');
       return counts;
     } catch (error) {

@@ -108,7 +108,7 @@ describe('result of a run', () => {
     expect(io.err()).toBe('');
   });
 
-  test('columns for deleted and refused rows come when there are any', () => {
+  test('columns for deleted and quarantined records come when there are any', () => {
     const io = testIo({ stdoutTTY: true, env: { NO_COLOR: '1' } });
     printSummary(
       createOutput(io, false),
@@ -116,7 +116,7 @@ describe('result of a run', () => {
       links,
       true,
     );
-    expect(io.out()).toMatch(/SAME +DELETED +REFUSED +TIME/);
+    expect(io.out()).toMatch(/SAME +DELETED +QUARANTINED +TIME/);
   });
 
   test('says when nothing matched', () => {

@@ -42,6 +42,7 @@ export async function activityRunner(
     platforms: builtInPlatforms(),
     budget: createRateBudget(database.pool),
     log: createLog('silent'),
+    version: '0.0.0-test',
     readSecret: (reference) => readSecret(reference, env),
     env,
     salt,

@@ -113,6 +113,7 @@ export async function startInstallation(options: InstallationOptions): Promise<T
         platforms: builtInPlatforms(),
         budget: createRateBudget(database.pool),
         log: createLog('silent'),
+        version: '0.0.0-test',
         readSecret: (reference) => readSecret(reference, env),
         env,
         salt: installation.salt,

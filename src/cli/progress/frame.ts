@@ -57,7 +57,7 @@ function sourceLine(
   const label = alias + ' '.repeat(name - displayWidth(alias));
   const room = columns - name - 5;
   if (isEnded(source)) {
-    const text = truncate(`${source.status}, ${formatAmount(source.read, 'record')}`, room);
+    const text = truncate(`${source.status}, ${describeRead(source)}`, room);
     return `${mark(source.status, paint)} ${label}  ${paint.dim(text)}`;
   }
   return `${paint.cyan('·')} ${label}  ${truncate(activity(source, now), room)}`;
@@ -67,7 +67,7 @@ function sourceLine(
 function activity(source: TrackedSource, now: number): string {
   const rate = recentRate(source.samples);
   if (source.trouble !== null) return `${plainText(source.trouble)}; trying again`;
-  const parts = [amountRead(source)];
+  const parts = [amountRead(source), ...inQuarantine(source)];
   if (rate !== null && rate > 0) parts.push(formatRate(rate));
   // All is read, and values that the list cut are read whole: that it goes on shows in how many are left.
   if (rate === 0 && source.cut_values > 0) {
@@ -79,6 +79,13 @@ function activity(source: TrackedSource, now: number): string {
   else if (remaining !== null) parts.push(`${formatSeconds(remaining)} left`);
   return parts.join('  ');
 }
+
+const inQuarantine = ({ quarantined }: TrackedSource) =>
+  quarantined > 0 ? [`${formatCount(quarantined)} in quarantine`] : [];
+
+/** `1,200 records`, `1,200 records, 3 in quarantine` */
+export const describeRead = (source: TrackedSource): string =>
+  [formatAmount(source.read, 'record'), ...inQuarantine(source)].join(', ');
 
 function amountRead(source: TrackedSource): string {
   const { expected, read } = source;

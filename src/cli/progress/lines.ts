@@ -1,6 +1,6 @@
 import { plainText } from '../table.ts';
-import { formatAmount, formatDuration, formatSeconds } from '../units.ts';
-import { describeTotals } from './frame.ts';
+import { formatDuration, formatSeconds } from '../units.ts';
+import { describeRead, describeTotals } from './frame.ts';
 import { isEnded, waitingTime, type ProgressState, type TrackedSource } from './state.ts';
 
 const WORTH_SAYING_MS = 10_000;
@@ -29,7 +29,7 @@ function sourceLines(
   if (isEnded(source)) {
     if (before !== undefined && isEnded(before)) return [];
     const time = formatDuration(now - Date.parse(source.started_at));
-    return [`${name}: ${source.status}, ${formatAmount(source.read, 'record')}, ${time}`];
+    return [`${name}: ${source.status}, ${describeRead(source)}, ${time}`];
   }
   const started = `${name}: started${source.mode === null ? '' : `, ${source.mode}`}`;
   if (source.trouble !== null && source.trouble !== before?.trouble) {

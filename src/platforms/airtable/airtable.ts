@@ -3,6 +3,7 @@ import { createApi, originOf } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
+import { KNOWN_TYPES } from './field-types.ts';
 import { locate, LOCATED_AT_ONCE } from './locate.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
 import { fetchBatch, planScan } from './scan.ts';
@@ -26,6 +27,7 @@ export const airtable: Platform = {
   located_at_once: LOCATED_AT_ONCE,
   parseRef,
   externalId,
+  knownTypes: KNOWN_TYPES,
   createConverter,
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);

@@ -1,11 +1,11 @@
 import type { Column, ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import { isObject } from '../values/json-object.ts';
+import { momentText } from '../values/calendar.ts';
 import { recordHash, type StablePart } from '../values/record-hash.ts';
+import { recordId } from '../values/record-id.ts';
 import { tellsEditTime } from './field-types.ts';
 import { Unfit, valueText } from './field-values.ts';
-
-const timeText = valueText('timestamptz');
 
 /**
  * A conversion of records into rows of these columns. Fields are found by id; those without a column
@@ -15,7 +15,8 @@ export function createConverter(columns: readonly Column[]): (record: unknown) =
   const cells = columns.map(({ id, column_type }) => ({ id, toText: valueText(column_type) }));
   const editTime = columns.find(tellsEditTime);
   return (record) => {
-    if (!isObject(record) || typeof record['id'] !== 'string') {
+    const recId = recordId(record);
+    if (!isObject(record) || recId === null) {
       throw new SyncFailure('InvalidAnswer', 'Airtable gave a record without an id');
     }
     const fields = isObject(record['fields']) ? record['fields'] : {};
@@ -27,22 +28,20 @@ export function createConverter(columns: readonly Column[]): (record: unknown) =
       return null;
     });
     return {
-      id: record['id'],
-      created_at: time(record['createdTime']),
-      edited_at: editTime === undefined ? null : time(fields[editTime.id]),
+      id: recId,
+      created_at: momentText(record['createdTime']),
+      edited_at: editTime === undefined ? null : momentText(fields[editTime.id]),
       values,
       errors,
       truncated: [],
       raw: JSON.stringify(record),
-      hash: recordHash(record, withoutLinks),
+      hash: contentHash(record),
     };
   };
 }
 
-function time(value: unknown): string | null {
-  const text = timeText(value);
-  return text instanceof Unfit ? null : text;
-}
+/** The digest of a record's content, of whatever came in its place. Throws RangeError for what is too deep. */
+export const contentHash = (record: unknown): string => recordHash(record, withoutLinks);
 
 /**
  * Links to attachments, their previews and pictures of people are made anew for every answer: they are

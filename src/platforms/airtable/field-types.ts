@@ -46,6 +46,28 @@ export function fieldTypeOf({ type, options }: FieldDescription): string {
   return type === LAST_MODIFIED && watched.length > 0 ? LAST_MODIFIED_OF_SOME : type;
 }
 
+/** Types that are kept as jsonb because their cells are objects or lists of them. */
+const JSON_TYPES = [
+  'singleCollaborator',
+  'multipleCollaborators',
+  'createdBy',
+  'lastModifiedBy',
+  'multipleAttachments',
+  'multipleLookupValues',
+  'aiText',
+  'barcode',
+  'button',
+  'manualSort',
+];
+
+/** Types of fields that are known, whatever column they get. */
+export const KNOWN_TYPES: ReadonlySet<string> = new Set([
+  ...COLUMN_TYPES.keys(),
+  ...COMPUTED,
+  ...JSON_TYPES,
+  LAST_MODIFIED_OF_SOME,
+]);
+
 /** Whether a field tells when its record was edited last. */
 export const tellsEditTime = (field: { readonly type: string; readonly column_type: ColumnType }) =>
   field.type === LAST_MODIFIED && field.column_type === 'timestamptz';

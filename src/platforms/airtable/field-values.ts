@@ -1,4 +1,6 @@
 import type { ColumnType } from '../../contract/schema.ts';
+import { momentText } from '../values/calendar.ts';
+import { jsonbDoubt } from '../values/json-depth.ts';
 import { isObject } from '../values/json-object.ts';
 import { cleanText, jsonText, numberText, textArray } from '../values/postgres-text.ts';
 
@@ -15,14 +17,15 @@ export class Unfit {
 export type ToText = (value: unknown) => string | null | Unfit;
 
 /**
- * How cells become values of a column. Airtable leaves empty cells out, which makes them NULL, with one
- * exception: a checkbox that is left out is not ticked.
+ * How cells become values of a column. Airtable leaves empty cells out, which makes them NULL, and so does
+ * an empty text or list that is sent all the same. A checkbox that is left out is not ticked.
  */
 export function valueText(columnType: ColumnType): ToText {
   const toText = TEXT_OF[columnType];
   const empty = columnType === 'boolean' ? 'f' : null;
   return (value) => {
-    if (value === undefined || value === null) return empty;
+    if (value === undefined || value === null || value === '') return empty;
+    if (Array.isArray(value) && value.length === 0) return empty;
     return failedComputation(value) ?? toText(value);
   };
 }
@@ -31,18 +34,21 @@ const TEXT_OF: Readonly<Record<ColumnType, (value: unknown) => string | Unfit>> 
   text: (value) => (typeof value === 'string' ? cleanText(value) : unfit(value, 'a text')),
   numeric: numeric,
   boolean: (value) => (typeof value === 'boolean' ? (value ? 't' : 'f') : unfit(value, 'true')),
-  date: (value) => (isTime(value) ? value.slice(0, 10) : unfit(value, 'a date')),
-  timestamptz: timestamp,
+  date: (value) => momentText(value)?.slice(0, 10) ?? unfit(value, 'a date'),
+  timestamptz: (value) => momentText(value) ?? unfit(value, 'a time'),
   'text[]': list,
-  jsonb: (value) => jsonText(withoutPictures(value)),
+  jsonb: (value) => {
+    const doubt = jsonbDoubt(value);
+    return doubt === null ? jsonText(withoutPictures(value)) : new Unfit(doubt);
+  },
 };
 
 /** What a formula that failed gives instead of a value: `{"error":"#ERROR!"}`, `{"specialValue":"NaN"}`. */
 function failedComputation(value: unknown): Unfit | null {
-  if (!isObject(value)) return null;
+  if (!isObject(value) || Object.keys(value).length !== 1) return null;
   const { error, specialValue } = value;
   const said = typeof error === 'string' ? error : specialValue;
-  return typeof said === 'string' ? new Unfit(cleanText(said).slice(0, 100)) : null;
+  return typeof said === 'string' ? new Unfit(cleanText(said.slice(0, 100))) : null;
 }
 
 /** Formulas that are declared as numbers give `true` for 1. */
@@ -52,33 +58,12 @@ function numeric(value: unknown): string | Unfit {
   return text ?? unfit(value, 'a number');
 }
 
-function timestamp(value: unknown): string | Unfit {
-  if (!isTime(value)) return unfit(value, 'a time');
-  return value.length === 10 ? `${value}T00:00:00.000Z` : value;
-}
-
 function list(value: unknown): string | Unfit {
   const isList = Array.isArray(value) && value.every((item) => item === null || isText(item));
   return isList ? textArray(value as (string | null)[]) : unfit(value, 'a list of texts');
 }
 
 const isText = (value: unknown) => typeof value === 'string';
-
-const TIME =
-  /^(\d{4})-(\d\d)-(\d\d)(?:T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d))?$/;
-
-/** A date, or a time with its zone, that the calendar and Postgres know: years 1 to 9999. */
-function isTime(value: unknown): value is string {
-  const parts = typeof value === 'string' ? TIME.exec(value) : null;
-  if (parts === null) return false;
-  const [year = 0, month = 0, day = 0] = parts.slice(1, 4).map(Number);
-  return year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-}
-
-function daysIn(year: number, month: number): number {
-  if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
-  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
-}
 
 /** Links to pictures of people expire, as all of Airtable's links do, and say nothing of a record. */
 function withoutPictures(value: unknown): unknown {

@@ -1,11 +1,18 @@
-import { NO_EVIDENCE, openWindow, type Evidence, type ScanWindow } from '../../contract/scan.ts';
-import type { ConvertedRecord } from '../../contract/schema.ts';
+import {
+  NO_EVIDENCE,
+  openWindow,
+  UNIDENTIFIED,
+  type Evidence,
+  type ScanWindow,
+} from '../../contract/scan.ts';
+import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { convertOrReject } from '../convert-or-reject.ts';
 import { followCursor } from '../cursor-circle.ts';
 import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platform.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
-import { createConverter } from './convert.ts';
+import { contentHash, createConverter } from './convert.ts';
 import { modifiedSince } from './formula.ts';
 import { externalId, tableRef } from './source-ref.ts';
 
@@ -34,6 +41,7 @@ export async function fetchBatch(
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
   const records: ConvertedRecord[] = [];
+  const rejected: RejectedRecord[] = [];
   let at: ScanWindow = window;
   let pages = 0;
   let serverTime: string | null = null;
@@ -47,7 +55,11 @@ export async function fetchBatch(
     if (page === null) break;
     pages += 1;
     serverTime = page.serverTime ?? serverTime;
-    for (const record of page.records) records.push(convert(record));
+    for (const given of page.records) {
+      const { kind, record } = convertOrReject(convert, contentHash, given);
+      if (kind === 'converted') records.push(record);
+      else rejected.push(record);
+    }
     const next = page.offset ?? null;
     const progress = followCursor(at, { rows: page.records.length, next });
     if (progress === null) {
@@ -55,10 +67,15 @@ export async function fetchBatch(
     }
     at = { ...at, ...progress, cursor: next, restarts: 0, done: next === null };
   } while (!at.done && pages < mostPages && !request.isTimeUp());
+  const isDoubtful = request.mode === 'full' && rejected.some(({ id }) => id === null);
   return {
     records,
+    rejected,
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
-    evidence: evidenceOf(records, pages, serverTime),
+    evidence: {
+      ...evidenceOf(records, pages, serverTime),
+      gaps: isDoubtful ? [UNIDENTIFIED] : [],
+    },
   };
 }
 

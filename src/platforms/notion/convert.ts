@@ -1,11 +1,13 @@
 import type { Column, ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { momentText } from '../values/calendar.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { recordHash, type StablePart } from '../values/record-hash.ts';
+import { recordId } from '../values/record-id.ts';
 import { isCutShort, rollupDoubt } from './cut-short.ts';
 import { propertyId } from './property-types.ts';
 import { Unfit, withoutQuery } from './property-values.ts';
-import { timeText, valueText } from './value-text.ts';
+import { valueText } from './value-text.ts';
 
 /** What the conversion of one page gathers besides its values. */
 interface Findings {
@@ -24,7 +26,8 @@ export function createConverter(columns: readonly Column[]): (page: unknown) => 
   const cells = columns.map(compileCell);
   const indexOf = propertyIndex(columns);
   return (page) => {
-    if (!isObject(page) || typeof page['id'] !== 'string') {
+    const id = recordId(page);
+    if (!isObject(page) || id === null) {
       throw new SyncFailure('InvalidAnswer', 'Notion gave a page without an id');
     }
     const values: (string | null)[] = cells.map(() => null);
@@ -36,9 +39,9 @@ export function createConverter(columns: readonly Column[]): (page: unknown) => 
       if (cell && isObject(property)) values[index] = cell(property, findings);
     }
     return {
-      id: page['id'],
-      created_at: timeText(page['created_time']),
-      edited_at: timeText(page['last_edited_time']),
+      id,
+      created_at: momentText(page['created_time']),
+      edited_at: momentText(page['last_edited_time']),
       values,
       errors: findings.errors,
       truncated: findings.truncated,
@@ -54,7 +57,7 @@ function compileCell(column: Column): Cell {
     const type = typeof property['type'] === 'string' ? property['type'] : column.type;
     // The type may have changed since the schema was read: then the value fits its column or does not.
     const toText = type === column.type ? asDescribed : valueText(type, column.column_type);
-    const text = toText(property[type]);
+    const text = toText(Object.hasOwn(property, type) ? property[type] : undefined);
     const error = text instanceof Unfit ? text.reason : rollupDoubt(type, property);
     if (error !== null) findings.errors = { ...findings.errors, [column.id]: error };
     if (text instanceof Unfit) return null;
@@ -80,9 +83,13 @@ function propertyIndex(columns: readonly Column[]): (property: unknown) => numbe
 
 /**
  * Addresses that Notion signs are made anew for every answer: what comes after the question mark and
- * when it expires are no part of a page's content.
+ * when it expires are no part of a page's content. Neither are pictures of people, which no column holds.
  */
-const withoutSignature: StablePart = (object) => {
+const withoutVolatile: StablePart = (object) => {
+  if (object['object'] === 'user' && object['avatar_url'] !== undefined) {
+    const { avatar_url: _, ...person } = object;
+    return person;
+  }
   const { url, expiry_time: expiry } = object;
   if (typeof url !== 'string') return object;
   if (expiry === undefined && !url.includes('X-Amz-Signature=')) return object;
@@ -90,8 +97,9 @@ const withoutSignature: StablePart = (object) => {
   return { ...rest, url: withoutQuery(url) };
 };
 
-function pageHash(page: JsonObject): string {
-  if (page['request_id'] === undefined) return recordHash(page, withoutSignature);
+/** The digest of a page's content, of whatever came in its place. Throws RangeError for what is too deep. */
+export function pageHash(page: unknown): string {
+  if (!isObject(page) || page['request_id'] === undefined) return recordHash(page, withoutVolatile);
   const { request_id: _, ...content } = page;
-  return recordHash(content, withoutSignature);
+  return recordHash(content, withoutVolatile);
 }

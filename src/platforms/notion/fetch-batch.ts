@@ -1,12 +1,13 @@
-import { NO_EVIDENCE, type Evidence, type ScanWindow } from '../../contract/scan.ts';
-import type { ConvertedRecord } from '../../contract/schema.ts';
+import { NO_EVIDENCE, UNIDENTIFIED, type Evidence, type ScanWindow } from '../../contract/scan.ts';
+import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { convertOrReject, type Converter } from '../convert-or-reject.ts';
 import { followCursor } from '../cursor-circle.ts';
 import type { BatchRequest, FetchedBatch } from '../platform.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
-import { createConverter } from './convert.ts';
+import { createConverter, pageHash } from './convert.ts';
 import {
   advance,
   QUERY_LIMIT,
@@ -24,6 +25,7 @@ const PAGE_SIZE = 100;
 interface Batch {
   window: ScanWindow;
   readonly records: Map<string, ConvertedRecord>;
+  readonly rejected: Map<string, RejectedRecord>;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
   /** The query met its limit on rows. */
   isCapped: boolean;
@@ -39,6 +41,7 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
   const batch: Batch = {
     window: request.window,
     records: new Map(),
+    rejected: new Map(),
     evidence: { ...NO_EVIDENCE },
     isCapped: false,
     sample: [],
@@ -48,19 +51,27 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
     const page = await readWindow(api, request, batch);
     if (page) takePage(request, batch, page, convert);
   } while (!isFinished(request, batch));
-  return { records: [...batch.records.values()], ...closeBatch(request, batch) };
+  return {
+    records: [...batch.records.values()],
+    rejected: [...batch.rejected.values()],
+    ...closeBatch(request, batch),
+  };
 }
 
 /** Full, at its end, or out of time. Pages may come short: another one for the few missing is not worth it. */
-function isFinished(request: BatchRequest, { window, records, evidence }: Batch): boolean {
-  if (window.done || records.size >= request.max_records || request.isTimeUp()) return true;
-  return records.size > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
+function isFinished(request: BatchRequest, batch: Batch): boolean {
+  const { window, evidence } = batch;
+  const size = sizeOf(batch);
+  if (window.done || size >= request.max_records || request.isTimeUp()) return true;
+  return size > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
 }
+
+const sizeOf = ({ records, rejected }: Batch) => records.size + rejected.size;
 
 /** The window's next page; null when the cursor was lost and the window begins anew. */
 async function readWindow(api: Api, request: BatchRequest, batch: Batch): Promise<ListPage | null> {
-  const { window, records } = batch;
-  const wanted = Math.max(1, request.max_records - records.size);
+  const { window } = batch;
+  const wanted = Math.max(1, request.max_records - sizeOf(batch));
   try {
     return await readPage(
       api,
@@ -91,22 +102,14 @@ function beginAnew(batch: Batch, lost: SyncFailure): void {
   batch.isCapped = false;
 }
 
-function takePage(
-  request: BatchRequest,
-  batch: Batch,
-  page: ListPage,
-  convert: (page: unknown) => ConvertedRecord,
-): void {
+function takePage(request: BatchRequest, batch: Batch, page: ListPage, convert: Converter): void {
   const { evidence } = batch;
   evidence.pages += 1;
   evidence.server_time = serverTime(page) ?? evidence.server_time;
   for (const row of page.results) {
     // A wiki lists the data sources in it among its pages.
     if (isObject(row) && row['object'] === 'data_source') evidence.other_objects += 1;
-    else {
-      const record = convert(row);
-      batch.records.set(record.id, record);
-    }
+    else takeRow(request, batch, row, convert);
   }
   const [first, last] = [page.results.at(0), page.results.at(-1)].map((row) => place(request, row));
   evidence.first ??= first ?? null;
@@ -118,6 +121,17 @@ function takePage(
   if (progress === null) beginAnew(batch, repeatedCursor(whatOf(request)));
   // A cap that is not told is a cap all the same.
   else batch.isCapped ||= page.incomplete || (page.next === null && atLimit(batch.window));
+}
+
+/** What was read last of a record counts, whether it could be converted or not. */
+function takeRow(request: BatchRequest, batch: Batch, row: unknown, convert: Converter): void {
+  const { kind, record } = convertOrReject(convert, pageHash, row);
+  const key = record.id ?? record.hash;
+  batch.records.delete(key);
+  batch.rejected.delete(key);
+  if (kind === 'converted') batch.records.set(key, record);
+  else batch.rejected.set(key, record);
+  if (record.id === null && request.mode === 'full') batch.evidence.gaps = [UNIDENTIFIED];
 }
 
 const whatOf = (request: BatchRequest) => `data source ${dataSourceId(request.ref)}`;

@@ -6,6 +6,7 @@ import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
 import { locate } from './locate.ts';
+import { KNOWN_TYPES } from './property-types.ts';
 import { rateRule } from './rate-rule.ts';
 import { readValue } from './read-value.ts';
 import { planScan } from './scan-windows.ts';
@@ -30,6 +31,7 @@ export const notion: Platform = {
   located_at_once: 1,
   parseRef,
   externalId: dataSourceId,
+  knownTypes: KNOWN_TYPES,
   createConverter,
   connect(connection, requests): PlatformSession {
     const rule = rateRule(connection.fingerprint, requestRate(notion, connection));

@@ -29,6 +29,9 @@ const COLUMN_TYPES: ReadonlyMap<string, ColumnType> = new Map(
   }),
 );
 
+/** Types of properties that are known, whatever column they get. */
+export const KNOWN_TYPES: ReadonlySet<string> = new Set([...COLUMN_TYPES.keys(), 'rollup']);
+
 /** Rollup functions whose result is a number whatever they are applied to. */
 const NUMERIC_ROLLUPS: ReadonlySet<string> = new Set([
   'count',

@@ -1,4 +1,5 @@
-import { isObject } from '../values/json-object.ts';
+import { calendarKind } from '../values/calendar.ts';
+import { isObject, type JsonObject } from '../values/json-object.ts';
 
 /** A value that cannot be given, and why in words that hold nothing of the record. */
 export class Unfit {
@@ -55,20 +56,24 @@ const user: ToPlain = (payload) => {
   };
 };
 
-const date: ToPlain = (payload) =>
-  isObject(payload) && typeof payload['start'] === 'string'
-    ? {
-        start: payload['start'],
-        end: payload['end'] ?? null,
-        time_zone: payload['time_zone'] ?? null,
-      }
-    : unfitFor('date');
+/**
+ * A day, a time or a range. Its texts can be cast to Postgres types: a day that no calendar knows would
+ * make every such query fail. The end may lie before the start: so somebody wrote it.
+ */
+const date: ToPlain = (payload) => {
+  if (!isObject(payload) || typeof payload['start'] !== 'string') return unfitFor('date');
+  const { start, end, time_zone } = payload;
+  const bounds = [start, ...(end === null || end === undefined ? [] : [end])];
+  const isKnown = bounds.every((text) => typeof text === 'string' && calendarKind(text) !== null);
+  if (!isKnown) return new Unfit('not a date that the calendar knows');
+  return { start, end: end ?? null, time_zone: time_zone ?? null };
+};
 
 /** Addresses of files that Notion hosts are signed anew on every read and die within the hour. */
 const file: ToPlain = (payload) => {
   if (!isObject(payload)) return unfitFor('file');
   const { name, type } = payload;
-  const target = typeof type === 'string' ? payload[type] : undefined;
+  const target = typeof type === 'string' ? memberOf(payload, type) : undefined;
   if (!isObject(target) || typeof target['url'] !== 'string') return payload;
   const url = type === 'external' ? target['url'] : withoutQuery(target['url']);
   return { name, type, url };
@@ -82,21 +87,28 @@ export function withoutQuery(url: string): string {
 const uniqueId: ToPlain = (payload) => {
   if (!isObject(payload)) return unfitFor('unique id');
   const { prefix, number } = payload;
-  if (typeof number !== 'number') return number == null ? null : unfitFor('unique id');
+  if (typeof number !== 'number') return number === null ? null : unfitFor('unique id');
   return typeof prefix === 'string' && prefix !== '' ? `${prefix}-${number}` : String(number);
 };
 
 const verification: ToPlain = (payload) => {
   if (!isObject(payload)) return unfitFor('verification');
-  const verifiedBy = payload['verified_by'];
-  return isObject(verifiedBy) ? { ...payload, verified_by: user(verifiedBy) } : payload;
+  if (!isObject(payload['verified_by'])) return payload;
+  const verifiedBy = user(payload['verified_by']);
+  return verifiedBy instanceof Unfit ? verifiedBy : { ...payload, verified_by: verifiedBy };
 };
 
 /** A formula's or rollup's result: `{type, <type>: …}`, typed like a property of that type. */
 const result: ToPlain = (payload) => {
-  if (!isObject(payload) || typeof payload['type'] !== 'string') return unfitFor('result');
-  return unwrapper(payload['type'])(payload[payload['type']]);
+  const type = isObject(payload) ? payload['type'] : undefined;
+  if (!isObject(payload) || typeof type !== 'string') return unfitFor('result');
+  if (VALUELESS.has(type)) return unwrapper(type)(null);
+  return Object.hasOwn(payload, type) ? unwrapper(type)(payload[type]) : unfitFor('result');
 };
+
+/** A member of its own: names come from outside, and every object has a `constructor`. */
+const memberOf = (object: JsonObject, name: string) =>
+  Object.hasOwn(object, name) ? object[name] : undefined;
 
 const PLAIN: ReadonlyMap<string, ToPlain> = new Map(
   Object.entries<ToPlain>({

@@ -1,4 +1,6 @@
 import type { ColumnType } from '../../contract/schema.ts';
+import { momentText } from '../values/calendar.ts';
+import { jsonbDoubt } from '../values/json-depth.ts';
 import { cleanText, jsonText, numberText, textArray } from '../values/postgres-text.ts';
 import { Unfit, unwrapper } from './property-values.ts';
 
@@ -12,9 +14,12 @@ const ENCODERS: Readonly<Record<ColumnType, Encode>> = {
   numeric: (plain) =>
     (typeof plain === 'number' ? numberText(plain) : null) ?? expected('a finite number'),
   boolean: (plain) => (typeof plain === 'boolean' ? (plain ? 't' : 'f') : expected('a boolean')),
-  date: (plain) => timeText(plain) ?? expected('a date'),
-  timestamptz: (plain) => timeText(plain) ?? expected('a time'),
-  jsonb: jsonText,
+  date: (plain) => momentText(plain)?.slice(0, 10) ?? expected('a date'),
+  timestamptz: (plain) => momentText(plain) ?? expected('a time'),
+  jsonb: (plain) => {
+    const doubt = jsonbDoubt(plain);
+    return doubt === null ? jsonText(plain) : new Unfit(doubt);
+  },
   'text[]': (plain) => (isTexts(plain) ? textArray(plain) : expected('a list of texts')),
 };
 
@@ -22,12 +27,10 @@ function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }
 
-/** An ISO time that Postgres reads as it stands; null for anything else. */
-export function timeText(value: unknown): string | null {
-  return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null;
-}
-
-/** How values of a property type become text of a column type, from what stands under the type's name. */
+/**
+ * How values of a property type become text of a column type, from what stands under the type's name.
+ * Notion does not tell an empty text or list from none: both are NULL, whatever the type.
+ */
 export function valueText(
   type: string,
   columnType: ColumnType,
@@ -36,6 +39,8 @@ export function valueText(
   const encode = ENCODERS[columnType];
   return (payload) => {
     const plain = unwrap(payload);
-    return plain === null || plain instanceof Unfit ? plain : encode(plain);
+    if (plain === null || plain === '' || plain instanceof Unfit)
+      return plain === '' ? null : plain;
+    return Array.isArray(plain) && plain.length === 0 ? null : encode(plain);
   };
 }

@@ -1,7 +1,7 @@
 import { isoTime } from '../clock.ts';
 import type { SimRow } from '../rows.ts';
 import { mix, pick, seededAirtableId } from '../seeded.ts';
-import { seededDay, seededNumber, seededText, seededTitle } from '../texts.ts';
+import { AWKWARD_DAYS, seededDay, seededNumber, seededText, seededTitle } from '../texts.ts';
 import type { AirtableAccount, AirtableTable } from './bases.ts';
 import { findTableAnywhere } from './bases.ts';
 import type { AirtableField } from './fields.ts';
@@ -60,7 +60,7 @@ function servedCell(view: CellView, row: SimRow, field: AirtableField): unknown 
     case 'count':
       return linkedRows(view, row).length;
     case 'multipleLookupValues':
-      return linkedRows(view, row).map((linked) => title(view, linked));
+      return linkedRows(view, row).map((linked) => lookedUp(view, linked));
     case 'rollup':
       return linkedRows(view, row).reduce((sum, linked) => sum + linked.index, 0) / 8;
     case 'formula':
@@ -108,6 +108,12 @@ function title(view: CellView, row: SimRow): string | null {
   const primary = view.table.fields[0];
   const value = primary && innerCell(view, row, primary);
   return typeof value === 'string' && value !== '' ? value : null;
+}
+
+/** An item of a lookup: null where the linked cell is empty, an error where its formula failed. */
+function lookedUp(view: CellView, linked: SimRow): unknown {
+  const failed = view.table.awkward && linked.index % 7 === 3;
+  return failed ? { error: '#ERROR!' } : title(view, linked);
 }
 
 /** The linked records that still exist, of the first link field that points at this table. */
@@ -172,6 +178,8 @@ function generatedCell(view: CellView, row: SimRow, field: AirtableField, h: num
     case 'number':
     case 'currency':
       return seededNumber(h, awkward);
+    case 'date':
+      return awkward && h % 6 === 1 ? pick(AWKWARD_DAYS, h >>> 3) : seededDay(h);
     case 'singleSelect':
     case 'externalSyncSource':
       return field.seededChoices.length === 0 ? null : pick(field.seededChoices, h);
@@ -213,8 +221,6 @@ function simpleCell(type: string, h: number): unknown {
       return 1 + (h % 5);
     case 'checkbox':
       return h % 2 === 0;
-    case 'date':
-      return seededDay(h);
     case 'dateTime':
       return `${seededDay(h)}T${String(h % 24).padStart(2, '0')}:30:00.000Z`;
     case 'email':

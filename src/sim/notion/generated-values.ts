@@ -1,6 +1,6 @@
 import type { SimRow } from '../rows.ts';
 import { mix, pick, seededUuid } from '../seeded.ts';
-import { seededDay, seededNumber, seededText, seededTitle } from '../texts.ts';
+import { AWKWARD_DAYS, seededDay, seededNumber, seededText, seededTitle } from '../texts.ts';
 import type { NotionProperty } from './properties.ts';
 import { equation, richText, userMention } from './rich-text.ts';
 import type { RichText } from './rich-text.ts';
@@ -45,6 +45,8 @@ export function generatedValue(
       return relatedIds(workspace, property, h, row.index);
     case 'people':
       return people(workspace, h, row.index, source.awkward);
+    case 'date':
+      return source.awkward && h % 6 === 1 ? awkwardDate(h >>> 3) : date(h);
     default:
       return simpleValue(property.type, h, workspace);
   }
@@ -52,8 +54,6 @@ export function generatedValue(
 
 function simpleValue(type: string, h: number, workspace: NotionWorkspace): unknown {
   switch (type) {
-    case 'date':
-      return date(h);
     case 'files':
       return files(h);
     case 'checkbox':
@@ -146,6 +146,18 @@ function date(h: number): Record<string, unknown> {
       return { start: `${day}T02:30:00.000+05:45`, end: null, time_zone: 'Asia/Kathmandu' };
     default:
       return { start: day, ...none };
+  }
+}
+
+/** A range that ends before it starts, a time that a clock skips in spring, the ends of the calendar. */
+function awkwardDate(h: number): Record<string, unknown> {
+  switch (h % 4) {
+    case 0:
+      return { start: '2026-05-02', end: '2026-05-01', time_zone: null };
+    case 1:
+      return { start: '2026-03-29T02:30:00.000', end: null, time_zone: 'Europe/Berlin' };
+    default:
+      return { start: pick(AWKWARD_DAYS, h >>> 2), end: null, time_zone: null };
   }
 }
 

@@ -123,8 +123,11 @@ function formula(
 ): unknown {
   const number = numberOf(view, source, row);
   switch (property.formula) {
-    case 'number':
-      return { type: 'number', number: number === null ? null : number * 2 };
+    case 'number': {
+      const doubled = (number ?? 0) * 2;
+      const isNumber = number !== null && Number.isFinite(doubled);
+      return { type: 'number', number: isNumber ? doubled : null };
+    }
     case 'boolean':
       return { type: 'boolean', boolean: (number ?? 0) > 100 };
     case 'date': {
@@ -174,6 +177,8 @@ function rollup(
     }
     case 'incomplete':
       return { type: 'incomplete', incomplete: {}, function: 'show_original' };
+    case 'unsupported':
+      return { type: 'unsupported', unsupported: {}, function: 'show_original' };
     default: {
       const array = related.map((other) => ({
         type: 'title',

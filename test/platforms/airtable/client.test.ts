@@ -122,12 +122,7 @@ describe('a request that got no proper answer', () => {
   });
 
   it('but JSON without records is not what is documented', async () => {
-    for (const body of [
-      {},
-      { records: {} },
-      { records: [{ fields: {} }] },
-      { records: [], offset: 7 },
-    ]) {
+    for (const body of [{}, { records: {} }, { records: [], offset: 7 }]) {
       expect(await failureOf(answer(200, body))).toMatchObject({ type: 'InvalidAnswer' });
       await simulator.close();
     }
