@@ -71,10 +71,11 @@ async function lockFailure(
   });
 }
 
-/** The beginning of a statement, without texts in it: they may be anybody's data. */
+/** The beginning of a statement, without texts and numbers in it: they may be anybody's data. */
 const queryShape = (query: string | null) =>
   (query ?? '')
     .replaceAll(/'(?:[^']|'')*('|$)/g, `'…'`)
+    .replaceAll(/\b\d[\d.]*\b/g, '…')
     .replaceAll(/\s+/g, ' ')
     .trim()
     .slice(0, 80) || 'its statement is not visible';

@@ -182,7 +182,7 @@ describe('a table that somebody keeps', () => {
       await client.query(`set application_name = 'a report'; begin`);
       await client.query(`select count(*) from ${table} where name = 'a secret'`);
       const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
-      await client.query(`select name from ${table} where name = 'a secret'`);
+      await client.query(`select name from ${table} where name = 'a secret' or amount = 4711`);
       const refused = await fit([...fields, field('New')]).catch((error: unknown) => error);
       expect(refused).toMatchObject({
         type: 'Database',
@@ -193,7 +193,7 @@ describe('a table that somebody keeps', () => {
         ),
         hint: expect.stringContaining(`pg_terminate_backend(${rows[0]?.pid})`),
       });
-      expect((refused as Error).message).not.toContain('secret');
+      expect((refused as Error).message).not.toMatch(/secret|4711/);
       // What needs no change needs no lock.
       expect((await fit(fields)).changes).toEqual([]);
     } finally {
