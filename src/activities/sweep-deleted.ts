@@ -5,8 +5,10 @@ import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
+import { mergeApart } from '../store/merge-apart.ts';
 import { takeStagedIds } from '../store/merge.ts';
 import { announceArrival } from '../store/moves.ts';
+import { quarantineStaged } from '../store/quarantine.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
 import { readCheckpoint } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
@@ -132,7 +134,7 @@ async function settleSlice(
     const some = ids.slice(from, from + platform.located_at_once);
     for (const [recordId, where] of await session.locate(ref, some, columns)) {
       if (where.state === 'present') await stageOne(deps, opened, columns, where);
-      await underFence((tx) => settle(tx, opened, source, columns, recordId, where));
+      await underFence((tx) => settle(tx, opened, source, columns, recordId, where, deps.version));
     }
     if (performance.now() - started > TIME_SLICE_MS) break;
   }
@@ -172,6 +174,7 @@ async function settle(
   columns: readonly Column[],
   recordId: string,
   where: Whereabouts,
+  software: string,
 ): Promise<RowCounts> {
   const ids = [recordId];
   switch (where.state) {
@@ -187,7 +190,12 @@ async function settle(
     case 'present': {
       const batch = { window: 0, batch: 0, attempt: attemptFor(recordId), rows: 1 };
       const key = { scan_id: opened.scan.scan_id, run_id: opened.run_id, batches: [batch] };
-      const counts = await mergeFitting(tx, source, columns, key);
+      const { counts, refused } = await mergeApart(tx, ids, (some) =>
+        mergeFitting(tx, source, columns, key, some),
+      );
+      if (refused.length > 0) {
+        await quarantineStaged(tx, { ...key, source_id: source.id, software }, refused);
+      }
       await takeStagedIds(tx, key.scan_id, key.batches);
       await settlePresent(tx, source.id, recordId);
       return { inserted: counts.inserted, updated: counts.updated };

@@ -38,8 +38,12 @@ describe('a record that cannot be converted', () => {
       },
     });
     const zombie = await activityRunner(installation, 'zombie');
-    await zombie.run('fetchBatch', { source, window });
-    const { windows, evidence, metrics, ...key } = await run('fetchBatch', { source, window });
+    await zombie.run('fetchBatch', { source, window, free_window: 1 });
+    const { windows, evidence, metrics, ...key } = await run('fetchBatch', {
+      source,
+      window,
+      free_window: 1,
+    });
     expect(key.rows).toBe(2);
     expect(await entries()).toEqual([]);
 
