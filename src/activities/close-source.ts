@@ -15,6 +15,7 @@ import {
 import { holdFence, holdIfHolder, readSource, type SourceRow } from '../store/sources.ts';
 import { recordAttempt, recordComplete, releaseSource } from '../store/source-state.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { countUnread } from '../store/unread-content.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
 
@@ -116,10 +117,12 @@ async function missingEvidence(
   if (checkpoint === null) return ['the checkpoint of this scan is gone'];
   const open = checkpoint.windows.filter((window) => !window.done).length;
   const cut = await countTruncated(tx, source.id);
+  const unread = await countUnread(tx, source.id);
   return [
     ...checkpoint.evidence.gaps,
     ...(open > 0 ? [`${open} windows were not read to their end`] : []),
     ...(cut > 0 ? [`${cut} values are cut short`] : []),
+    ...(unread > 0 ? [`the contents of ${unread} records are not read`] : []),
   ];
 }
 

@@ -11,6 +11,7 @@ import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-ru
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { breakChain } from '../store/source-state.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { countUnread, prepareContent, queueOldest } from '../store/unread-content.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -46,6 +47,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
         expected: chosen.scan.mode === 'full' ? source.full_scan_records : null,
         metrics,
         truncated_values: await countTruncated(tx, source.id),
+        unread_contents: await countUnread(tx, source.id),
       };
     });
   });
@@ -55,10 +57,11 @@ async function chooseScan(
   tx: Transaction,
   source: SourceRow,
   input: OpenSourceInput,
-  { session, ref }: ConnectedSource,
+  { platform, session, ref }: ConnectedSource,
   schema: SourceSchema,
 ): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
   const table = await fitTable(tx, source, schema.fields);
+  await prepareContent(tx, source);
   const fingerprint = schemaFingerprint(table.columns);
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
   if (table.needs_full_scan) await breakChain(tx, source.id);
@@ -71,7 +74,13 @@ async function chooseScan(
         checkpoint.batches === 0 ? 'begun before' : `resumed after ${checkpoint.batches} batches`,
     };
   }
-  const { mode, reason } = scanMode(input, source, fingerprint, table.needs_full_scan);
+  const { mode, reason } = scanMode(
+    input,
+    source,
+    fingerprint,
+    table.needs_full_scan,
+    platform.supportsIncremental?.(ref) ?? true,
+  );
   const since = mode === 'incremental' ? source.watermark : null;
   const windows = session.planScan({ ref, mode, since });
   const scan: ScanIdentity = {
@@ -82,6 +91,7 @@ async function chooseScan(
     schema_fingerprint: fingerprint,
   };
   await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
+  if (mode === 'full' && source.content !== null) await queueOldest(tx, source, scan.started_at);
   return { scan, windows, reason };
 }
 
@@ -108,9 +118,11 @@ function scanMode(
   source: SourceRow,
   fingerprint: string,
   needsFullScan: boolean,
+  supportsIncremental: boolean,
 ): { mode: ScanMode; reason: string } {
   if (source.watermark === null) return { mode: 'full', reason: 'first sync' };
   if (!input.options.incremental) return { mode: 'full', reason: 'asked for' };
+  if (!supportsIncremental) return { mode: 'full', reason: 'the platform lists it whole only' };
   if (needsFullScan) return { mode: 'full', reason: 'the table lacked columns or rows' };
   if (source.schema_fingerprint !== fingerprint)
     return { mode: 'full', reason: 'the schema changed' };

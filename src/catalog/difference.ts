@@ -118,6 +118,7 @@ function sourceFields(source: CatalogSource): Fields {
     cron: source.cron,
     enabled: String(source.enabled),
     table: `${source.table_schema}.${source.table_name}`,
+    content: source.content,
   };
 }
 

@@ -107,15 +107,15 @@ async function writeNames(
  */
 const UPSERT_SOURCES = `
   insert into appsync.source (alias, account_id, ref, external_id, application_id, component, vault_id,
-    user_id, every, every_seconds, cron, enabled, table_schema, table_name, next_due_at)
+    user_id, every, every_seconds, cron, enabled, table_schema, table_name, next_due_at, content)
   select given.alias, account.id, given.ref, given.external_id, application.id, given.component,
     given.vault_id, given.user_id, given.every, given.every_seconds, given.cron, given.enabled,
-    given.table_schema, given.table_name, given.next_due_at
+    given.table_schema, given.table_name, given.next_due_at, given.content
   from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::text[], $10::integer[], $11::text[], $12::boolean[], $13::text[], $14::text[],
-    $15::timestamptz[])
+    $15::timestamptz[], $18::text[])
     as given (alias, account, ref, external_id, app, component, vault_id, user_id, every,
-      every_seconds, cron, enabled, table_schema, table_name, next_due_at)
+      every_seconds, cron, enabled, table_schema, table_name, next_due_at, content)
   join appsync.account on account.name = given.account
   left join appsync.application on application.slug = given.app
   on conflict (alias) do update set
@@ -123,6 +123,7 @@ const UPSERT_SOURCES = `
     application_id = excluded.application_id, component = excluded.component,
     vault_id = excluded.vault_id, user_id = excluded.user_id, every = excluded.every,
     every_seconds = excluded.every_seconds, cron = excluded.cron, enabled = excluded.enabled,
+    content = excluded.content,
     next_due_at = case when source.alias = any($17::text[]) then excluded.next_due_at
       else source.next_due_at end,
     fence = source.fence + (source.alias = any($16::text[]))::integer,
@@ -168,6 +169,7 @@ async function writeSources(
     column(dueAt),
     part.restarted,
     [...rescheduled, ...part.restarted],
+    column(({ content }) => content),
   ]);
 }
 

@@ -42,6 +42,8 @@ export interface OpenedSource {
   readonly metrics: SyncMetrics;
   /** Values still cut short from an earlier, interrupted run. */
   readonly truncated_values: number;
+  /** Contents still to be read, from an earlier run or because the catalog wants them now. */
+  readonly unread_contents: number;
 }
 
 /** What every activity of an open source needs to know. */
@@ -86,12 +88,22 @@ export interface UpsertedBatch {
   readonly metrics: SyncMetrics;
   /** Values that the merged rows still lack, over the whole source. */
   readonly truncated_values: number;
+  /** Contents that the merged rows still lack, over the whole source. */
+  readonly unread_contents: number;
 }
 
 export interface CompleteRecordsInput {
   readonly source: OpenSourceRef;
 }
 export interface CompletedRecords {
+  readonly metrics: SyncMetrics;
+  readonly remaining: number;
+}
+
+export interface ReadContentsInput {
+  readonly source: OpenSourceRef;
+}
+export interface ReadContents {
   readonly metrics: SyncMetrics;
   readonly remaining: number;
 }
@@ -146,6 +158,7 @@ export interface SyncActivities {
   fetchBatch(input: FetchBatchInput): Promise<StagedBatch>;
   upsertBatch(input: UpsertBatchInput): Promise<UpsertedBatch>;
   completeRecords(input: CompleteRecordsInput): Promise<CompletedRecords>;
+  readContents(input: ReadContentsInput): Promise<ReadContents>;
   closeSource(input: CloseSourceInput): Promise<ClosedSource>;
   recordSkipped(input: RecordSkippedInput): Promise<ClosedSource>;
   recordPlatform(input: RecordPlatformInput): Promise<void>;

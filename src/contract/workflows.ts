@@ -52,6 +52,7 @@ export interface ScanState {
   /** What fetching the unpublished batches counted. */
   readonly pending: SyncMetrics;
   readonly truncated_values: number;
+  readonly unread_contents: number;
   /** How often staged rows were lost since the last merged batch. */
   readonly setbacks: number;
   /** How often the whole scan had to begin anew. */

@@ -1,3 +1,4 @@
+import type { ContentFormat } from '../contract/content.ts';
 import type { Column, ConvertedRecord, SourceSchema } from '../contract/schema.ts';
 import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
 
@@ -77,6 +78,24 @@ export interface FetchedBatch {
   readonly evidence: Evidence;
 }
 
+/** The content of one record: what it holds besides its values, such as the body of a page. */
+export interface RecordContent {
+  readonly text: string;
+  /** Why it is not whole, in words that hold nothing of it; null when it is. */
+  readonly note: string | null;
+  /** The platform's clock when it answered, ISO 8601. */
+  readonly read_at: string;
+}
+
+/** A listing that a platform offers besides its sources, for its ids to be joined with: its users, its bases. */
+export interface Listing {
+  /** What `init` suggests as alias. */
+  readonly name: string;
+  readonly ref: SourceRef;
+  /** What is in it, in a few words. */
+  readonly about: string;
+}
+
 /**
  * A platform as seen through one account, for the length of one activity or command. All methods throw
  * SyncFailure. They may be called again at any time with the same arguments: nothing is kept between calls.
@@ -95,6 +114,8 @@ export interface PlatformSession {
   fetchBatch(request: BatchRequest): Promise<FetchedBatch>;
   /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
   readValue?(ref: SourceRef, recordId: string, column: Column): Promise<string | null>;
+  /** A record's content. Platforms that name no `contentFormats` omit it. */
+  readContent?(ref: SourceRef, recordId: string): Promise<RecordContent>;
 }
 
 /** How `init` and the worker find credentials in the environment; names only. */
@@ -115,8 +136,13 @@ export interface Platform {
   readonly overlap_ms: number;
   /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
   parseRef(ref: unknown): SourceRef;
-  /** The reference as one string: data source id, or `app…/tbl…`. */
+  /** The reference as one string: data source id, `app…/tbl…`, or `list/…` for a listing. */
   externalId(ref: SourceRef): string;
+  /** Whether changes since a time can be asked for; absent: always. Without, every scan is a full one. */
+  supportsIncremental?(ref: SourceRef): boolean;
+  /** Formats in which content can be kept of the records there; absent: none. */
+  contentFormats?(ref: SourceRef): readonly ContentFormat[];
+  readonly listings?: readonly Listing[];
   connect(connection: Connection, requests: Requests): PlatformSession;
 }
 

@@ -3,6 +3,7 @@ import type { Column } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
 import type { SourceRow } from './sources.ts';
+import { queueContentOfStaged } from './unread-content.ts';
 
 export interface MergeCounts {
   /** Different records in the batch. */
@@ -29,7 +30,8 @@ export async function countStaged(
  * Merges staged rows into the destination in one statement. Rows whose hash stands in the table already
  * are not touched: not even locked, which is why they are left out before the insert instead of by an
  * `on conflict … where` (that locks, and so dirties, every row it meets). Of several rows with one id the
- * newest wins. Values that the list cut are noted for completing; rows seen are noted for the sweep.
+ * newest wins. Values that the list cut are noted for completing; rows seen are noted for the sweep. What
+ * `_errors` says of a row's content stays: a merge does not touch the content, and its next reading has the say.
  */
 export async function mergeStaged(
   tx: Queryable,
@@ -45,12 +47,18 @@ export async function mergeStaged(
   return { read, inserted, updated, unchanged: read - inserted - updated };
 }
 
+/** A record's own errors, and what is known of its content. */
+const ERRORS = `case when t._errors ? '_content'
+          then coalesce(excluded._errors, '{}') || jsonb_build_object('_content', t._errors -> '_content')
+          else excluded._errors end`;
+
 function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
   const table = quoteTable(source);
   const names = columns.map((column) => quote(column.column));
   const cells = columns.map((column, i) => `s.cells[${i + 1}]::${column.column_type}`);
   const system = ['_created_at', '_edited_at', '_hash', '_errors', '_raw'];
   const written = [...names, ...system, '_synced_at', '_run_id', '_deleted_at'];
+  const updates = written.map((name) => `${name} = ${name === '_errors' ? ERRORS : `excluded.${name}`}`);
   return `
     with staged as (
       select distinct on (id) *
@@ -61,11 +69,11 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
       select s.* from staged s left join ${table} t on t._id = s.id
        where t._id is null or t._hash is distinct from s.hash or t._deleted_at is not null
     ), merged as (
-      insert into ${table} (_id, ${written.join(', ')})
+      insert into ${table} as t (_id, ${written.join(', ')})
       select s.id, ${[...cells, 's.created_at', 's.edited_at', 's.hash', 's.errors', 's.raw'].join(', ')},
              now(), $3, null
         from changed s
-      on conflict (_id) do update set ${written.map((name) => `${name} = excluded.${name}`).join(', ')}
+      on conflict (_id) do update set ${updates.join(', ')}
       returning (xmax = 0) as inserted
     ), whole as (
       delete from appsync.truncated_value v using changed c
@@ -74,7 +82,7 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
       insert into appsync.truncated_value (source_id, record_id, field_id)
       select $4, c.id, f from changed c, unnest(c.truncated) as f
       on conflict do nothing
-    )
+    )${source.content_kept === null ? '' : `,${queueContentOfStaged(table)}`}
     select count(*) filter (where inserted) as inserted,
            count(*) filter (where not inserted) as updated,
            (select count(*) from staged) as read

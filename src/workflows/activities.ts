@@ -38,6 +38,7 @@ export const activities = {
   openSource: summarized(platformActivities.openSource),
   fetchBatch: summarized(platformActivities.fetchBatch),
   completeRecords: summarized(platformActivities.completeRecords),
+  readContents: summarized(platformActivities.readContents),
   resolveSources: summarized(storeActivities.resolveSources),
   upsertBatch: summarized(storeActivities.upsertBatch),
   closeSource: summarized(storeActivities.closeSource),

@@ -1,20 +1,19 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
 import { NO_EVIDENCE, addEvidence, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
+import { isHistoryLong } from './long-history.ts';
+import { readContents } from './read-contents.ts';
 
-/** Below the server's own suggestion (4,096), so that a run's history stays small whatever the server says. */
-const MAX_HISTORY_EVENTS = 3000;
 const MAX_SETBACKS = 5;
 
 export type ScanEnd = 'done' | 'continue-as-new';
 type Report = (state: ScanState) => void;
 
 /**
- * Reads all windows of a scan to their end and completes the values that were cut. While one batch is
+ * Reads all windows of a scan to their end, completes the values that were cut and reads contents. While one batch is
  * merged the next is fetched. `report` gets the state after every step; it is what is carried on.
  */
 export async function scanSource(
@@ -53,11 +52,9 @@ export async function scanSource(
     advance(await publishOrSetBack(source, state));
     if (state.windows.length > 0) return scanSource(source, state, report);
   }
-  return completeValues(source, state, advance);
+  const end = await completeValues(source, state, advance);
+  return end === 'done' ? readContents(source, state, advance) : end;
 }
-
-const isHistoryLong = () =>
-  workflowInfo().continueAsNewSuggested || workflowInfo().historyLength > MAX_HISTORY_EVENTS;
 
 const openWindows = (windows: readonly ScanWindow[]) => windows.filter((window) => !window.done);
 
@@ -99,6 +96,7 @@ async function mergeBatch(
     evidence: addEvidence(state.evidence, evidence),
     metrics: addMetrics(state.metrics, merged.metrics),
     truncated_values: merged.truncated_values,
+    unread_contents: merged.unread_contents,
     setbacks: 0,
   };
 }
@@ -140,6 +138,7 @@ async function publish(source: OpenSourceRef, state: ScanState): Promise<ScanSta
     metrics: addMetrics(state.metrics, merged.metrics),
     pending: syncMetrics(),
     truncated_values: merged.truncated_values,
+    unread_contents: merged.unread_contents,
     setbacks: 0,
   };
 }

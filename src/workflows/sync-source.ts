@@ -19,7 +19,7 @@ import { setStatusAttribute } from './search-attributes.ts';
 const MAX_SCANS_GIVEN_UP = 5;
 
 /**
- * One source: open → scan in batches → complete cut values → close. Fails only when it cannot even record
+ * One source: open → scan in batches → complete cut values → read contents → close. Fails only when it cannot even record
  * its outcome; whatever else goes wrong is a status of the source.
  */
 export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> {
@@ -76,6 +76,7 @@ async function open(
     metrics: opened.metrics,
     pending: syncMetrics(),
     truncated_values: opened.truncated_values,
+    unread_contents: opened.unread_contents,
     setbacks: 0,
     scans_given_up: 0,
   };

@@ -24,6 +24,7 @@ const row = (alias: string, given: Partial<SourceProgressRow> = {}): SourceProgr
   waiting_until: null,
   trouble: null,
   cut_values: 0,
+  unread_contents: 0,
   started_at: '2026-11-23T16:15:00Z',
   ...given,
 });

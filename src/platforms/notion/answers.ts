@@ -39,6 +39,12 @@ export const databaseSchema = z.object({
   data_sources: z.array(z.object({ id: z.string(), name: z.string().nullish() })),
 });
 
+export const markdownSchema = z.object({
+  markdown: z.string(),
+  truncated: z.boolean().nullish(),
+  unknown_block_ids: z.array(z.unknown()).nullish(),
+});
+
 export const userSchema = z.object({
   id: z.string(),
   name: z.string().nullish(),

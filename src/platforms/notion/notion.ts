@@ -3,11 +3,14 @@ import { createApi, type Api, type ClientPool } from './client.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
+import { planListing } from '../listing.ts';
 import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
 import { rateRule } from './rate-rule.ts';
+import { readContent } from './read-content.ts';
 import { readValue } from './read-value.ts';
 import { planScan } from './scan-windows.ts';
-import { dataSourceId, parseRef } from './source-ref.ts';
+import { externalId, isUsers, parseRef } from './source-ref.ts';
+import { describeUsers, fetchUsers } from './users.ts';
 
 /**
  * Edit times are floored to the minute, and queries are served from an index that was seen to lag by up
@@ -18,7 +21,7 @@ const OVERLAP_MS = 5 * 60_000;
 
 const clients: ClientPool = new Map();
 
-/** Notion through its official client: data sources are sources, pages are records. */
+/** Notion through its official client: data sources are sources, pages are records; its users are a listing. */
 export const notion: Platform = {
   name: 'notion',
   title: 'Notion',
@@ -26,17 +29,22 @@ export const notion: Platform = {
   plans: { free: 3, plus: 3, business: 10, enterprise: 10 },
   overlap_ms: OVERLAP_MS,
   parseRef,
-  externalId: dataSourceId,
+  externalId,
+  supportsIncremental: (ref) => !isUsers(ref),
+  contentFormats: (ref) => (isUsers(ref) ? [] : ['markdown']),
+  listings: [{ name: 'users', ref: { list: 'users' }, about: 'members and bots of the workspace' }],
   connect(connection, requests): PlatformSession {
     const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
     const api = createApi(clients, connection, [rule], requests);
     return {
       identify: () => identify(api),
       discover: () => discover(api),
-      describe: (ref) => describe(api, ref),
-      planScan,
-      fetchBatch: (request) => fetchBatch(api, request),
+      describe: (ref) => (isUsers(ref) ? describeUsers(api) : describe(api, ref)),
+      planScan: (request) => (isUsers(request.ref) ? planListing() : planScan(request)),
+      fetchBatch: (request) =>
+        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request),
       readValue: (_ref, recordId, column) => readValue(api, recordId, column),
+      readContent: (_ref, recordId) => readContent(api, recordId),
     };
   },
 };
