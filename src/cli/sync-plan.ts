@@ -5,8 +5,10 @@ import type { SyncOptions } from '../contract/options.ts';
 import type { ScanMode } from '../contract/scan.ts';
 import { targetName } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
-import { readSource } from '../store/sources.ts';
+import { readSource, type SourceRow as StoredSource } from '../store/sources.ts';
+import { countUnread } from '../store/unread-content.ts';
 import type { CommandContext } from './command.ts';
 import type { Session } from './session.ts';
 import type { SyncRequest } from './sync-options.ts';
@@ -27,6 +29,11 @@ export interface PlannedSource {
   readonly reason: string;
   /** Records of the last full scan. */
   readonly expected: number | null;
+  /**
+   * Records whose content is to be read whatever the scan finds, one request each; null: all of them, and
+   * nobody counted them yet. Only where the catalog wants content.
+   */
+  readonly contents?: number | null;
 }
 
 /** `--dry-run`: which sources match and how each would be read. Plans from the file, applies nothing. */
@@ -46,6 +53,7 @@ export async function planSync(
     return EXIT.ok;
   }
   if (planned.sources.length > 0) output.table(planColumns(io.now()), planned.sources);
+  for (const line of contentLines(planned.sources)) output.note(line);
   const disabled = planned.sources.filter(({ enabled }) => !enabled).length;
   output.note();
   output.note(
@@ -81,19 +89,38 @@ async function planSource(
     account: source.account,
     table: `${source.table_schema}.${source.table_name}`,
     enabled: source.enabled,
-    ...expectedScan(state, options),
+    ...expectedScan(state, options, isIncremental(source)),
     expected: state.full_scan_records,
+    ...(state.content === null ? {} : { contents: await expectedContents(db, state) }),
   };
+}
+
+const isIncremental = ({ platform, ref }: SourceRow): boolean =>
+  builtInPlatforms().get(platform)?.supportsIncremental?.(ref) ?? true;
+
+/** Content that is wanted for the first time is read of every record. */
+const expectedContents = async (db: Queryable, state: StoredSource): Promise<number | null> =>
+  state.content_kept === null ? state.full_scan_records : countUnread(db, state.id);
+
+/** What contents cost: requests, of which a plan allows few a second. */
+function contentLines(sources: readonly PlannedSource[]): readonly string[] {
+  return sources.flatMap(({ alias, contents }) => {
+    if (contents === undefined) return [];
+    const now = contents === null ? 'of every record' : `of ${formatAmount(contents, 'record')} now`;
+    return [`${alias}: contents are read ${now}, then of each that changed: 1 request each`];
+  });
 }
 
 /** The scan that a sync would choose by the source's stored state. A changed schema makes it full, too. */
 export function expectedScan(
   state: { readonly watermark: string | null; readonly certified: boolean },
   { incremental }: Pick<SyncOptions, 'incremental'>,
+  supportsIncremental = true,
 ): Pick<PlannedSource, 'mode' | 'since' | 'reason'> {
   const full = (reason: string) => ({ mode: 'full', since: null, reason }) as const;
   if (state.watermark === null) return full('first sync');
   if (!incremental) return full('asked for');
+  if (!supportsIncremental) return full('the platform lists it whole only');
   if (!state.certified) return full('the last full scan was not whole');
   const since = state.watermark;
   return { mode: 'incremental', since, reason: `changes since ${since}` };
