@@ -36,11 +36,13 @@ interface Slice {
   readonly deps: Dependencies;
   readonly opened: OpenSourceRef;
   readonly source: SourceRow;
-  readonly read: (recordId: string) => Promise<RecordContent>;
+  readonly ask: (recordId: string) => Promise<RecordContent>;
   readonly meter: Meter;
   readonly queue: UnreadContent[];
   readonly endsAt: number;
-  done: number;
+  /** Contents that were read, and records that are out of the queue for that or another reason. */
+  read: number;
+  settled: number;
   readonly refused: { readonly page: UnreadContent; readonly failure: SyncFailure }[];
   readonly failed: SyncFailure[];
   broken: boolean;
@@ -76,7 +78,7 @@ async function readSlice(
     deps,
     opened,
     source,
-    read: (recordId) => {
+    ask: (recordId) => {
       if (session.readContent !== undefined) return session.readContent(ref, recordId);
       throw new SyncFailure('Misconfigured', `${source.platform} gives no content of records`, {
         hint: `take content: out of source ${source.alias} in the catalog`,
@@ -85,7 +87,8 @@ async function readSlice(
     meter,
     queue: [...(await readUnread(deps.db, source, SLICE))],
     endsAt: performance.now() + TIME_SLICE_MS,
-    done: 0,
+    read: 0,
+    settled: 0,
     refused: [],
     failed: [],
     broken: false,
@@ -95,8 +98,8 @@ async function readSlice(
   if (broken !== undefined) throw broken.reason;
   await settleRefused(slice);
   const [failure] = slice.failed;
-  // With something done the next activity tries again, with all attempts before it.
-  if (failure !== undefined && slice.done === 0) throw failure;
+  // With something settled the next activity tries again, with all attempts before it.
+  if (failure !== undefined && slice.settled === 0) throw failure;
 }
 
 /** At least one content, whatever the time: a slice that does nothing would come again for ever. */
@@ -118,8 +121,8 @@ const isOver = (slice: Slice) =>
   slice.failed.length >= TOO_MANY_FAILED ||
   isRefusedAltogether(slice);
 
-const isRefusedAltogether = ({ done, refused }: Slice) =>
-  done === 0 && refused.length >= TOO_MANY_REFUSED;
+const isRefusedAltogether = ({ read, refused }: Slice) =>
+  read === 0 && refused.length >= TOO_MANY_REFUSED;
 
 async function readOne(slice: Slice, page: UnreadContent): Promise<void> {
   const { deps, opened, source, meter } = slice;
@@ -128,16 +131,22 @@ async function readOne(slice: Slice, page: UnreadContent): Promise<void> {
   await inTransaction(deps.db, async (tx) => {
     await holdFence(tx, opened);
     if (content === null) await forgetUnread(tx, source, page);
-    else await settleContent(tx, source, { kind: 'read', ...page, ...content, run_id: opened.run_id });
+    else
+      await settleContent(tx, source, { kind: 'read', ...page, ...content, run_id: opened.run_id });
   });
-  slice.done += 1;
-  if (content !== null) meter.count({ contents: 1 });
+  slice.settled += 1;
+  if (content === null) return;
+  slice.read += 1;
+  meter.count({ contents: 1 });
 }
 
 /** The content; undefined when it could not be had and was put where that belongs. */
-async function readOrSortOut(slice: Slice, page: UnreadContent): Promise<RecordContent | undefined> {
+async function readOrSortOut(
+  slice: Slice,
+  page: UnreadContent,
+): Promise<RecordContent | undefined> {
   try {
-    return await slice.read(page.record_id);
+    return await slice.ask(page.record_id);
   } catch (error) {
     if (!(error instanceof SyncFailure)) throw error;
     if (REFUSALS.includes(error.type)) slice.refused.push({ page, failure: error });
@@ -164,6 +173,6 @@ async function settleRefused(slice: Slice): Promise<void> {
       await holdFence(tx, opened);
       await settleContent(tx, source, { kind: 'refused', ...page, note, run_id: opened.run_id });
     });
-    slice.done += 1;
+    slice.settled += 1;
   }
 }

@@ -106,7 +106,8 @@ const expectedContents = async (db: Queryable, state: StoredSource): Promise<num
 function contentLines(sources: readonly PlannedSource[]): readonly string[] {
   return sources.flatMap(({ alias, contents }) => {
     if (contents === undefined) return [];
-    const now = contents === null ? 'of every record' : `of ${formatAmount(contents, 'record')} now`;
+    const now =
+      contents === null ? 'of every record' : `of ${formatAmount(contents, 'record')} now`;
     return [`${alias}: contents are read ${now}, then of each that changed: 1 request each`];
   });
 }

@@ -58,7 +58,9 @@ function mergeStatement(source: SourceRow, columns: readonly Column[]): string {
   const cells = columns.map((column, i) => `s.cells[${i + 1}]::${column.column_type}`);
   const system = ['_created_at', '_edited_at', '_hash', '_errors', '_raw'];
   const written = [...names, ...system, '_synced_at', '_run_id', '_deleted_at'];
-  const updates = written.map((name) => `${name} = ${name === '_errors' ? ERRORS : `excluded.${name}`}`);
+  const updates = written.map(
+    (name) => `${name} = ${name === '_errors' ? ERRORS : `excluded.${name}`}`,
+  );
   return `
     with staged as (
       select distinct on (id) *

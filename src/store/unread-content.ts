@@ -56,7 +56,11 @@ export async function prepareContent(tx: Queryable, source: SourceRow): Promise<
       [source.id],
     );
   }
-  await tx.query('update appsync.source set content_kept = content where id = $1', [source.id]);
+  // What was acted upon: the catalog may want something else by now, and the next opening sees to it.
+  await tx.query('update appsync.source set content_kept = $2 where id = $1', [
+    source.id,
+    source.content,
+  ]);
 }
 
 /** Returns whether the table lacked a column: a new table, or one that somebody dropped columns of. */
@@ -128,8 +132,15 @@ export async function readUnread(
 }
 
 /** What came of reading one content. */
-export type ContentReading = Pick<UnreadContent, 'record_id' | 'ticket'> & { readonly run_id: string } & (
-    | { readonly kind: 'read'; readonly text: string; readonly note: string | null; readonly read_at: string }
+export type ContentReading = Pick<UnreadContent, 'record_id' | 'ticket'> & {
+  readonly run_id: string;
+} & (
+    | {
+        readonly kind: 'read';
+        readonly text: string;
+        readonly note: string | null;
+        readonly read_at: string;
+      }
     /** The text of an earlier reading stays. */
     | { readonly kind: 'refused'; readonly note: string }
   );

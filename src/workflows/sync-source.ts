@@ -155,11 +155,12 @@ function closeInput(
 }
 
 function describeProgress(input: SyncSourceInput, state: ScanState): string {
-  const { opened, metrics, windows } = state;
+  const { opened, metrics, windows, unread_contents: unread } = state;
   const of = opened.expected === null ? '' : ` of about ${opened.expected}`;
   return [
     `**${input.alias}**: ${opened.scan.mode} scan (${opened.reason})`,
     `${metrics.read}${of} records read, ${metrics.inserted} new, ${metrics.updated} changed, ${metrics.unchanged} unchanged`,
     `${metrics.requests} requests, waited ${Math.round(metrics.waited_ms / 1000)} s for the rate budget, ${windows.length} windows open`,
+    ...(unread > 0 ? [`contents of ${unread} records to read`] : []),
   ].join('\n\n');
 }

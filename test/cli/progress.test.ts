@@ -116,6 +116,14 @@ describe('a frame', () => {
     );
   });
 
+  test('a source that has read everything shows how many contents are left', () => {
+    let state = startProgress(start, 1);
+    const reading = row('s', { read: 50, expected: 50, unread_contents: 31 });
+    for (let second = 0; second <= 12; second++)
+      state = advance(state, progress(reading), at(second));
+    expect(frameLines(state, at(12), size, plain)[0]).toContain('31 contents to read');
+  });
+
   test('the pace is that of the last ten seconds', () => {
     let state = startProgress(start, 1);
     for (let second = 0; second <= 30; second++) {

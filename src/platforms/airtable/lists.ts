@@ -1,12 +1,7 @@
 import { NO_EVIDENCE, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord, SourceSchema } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import {
-  createEntryConverter,
-  listedTo,
-  listingFields,
-  type ListingTable,
-} from '../listing.ts';
+import { createEntryConverter, listedTo, listingFields, type ListingTable } from '../listing.ts';
 import type { BatchRequest, FetchedBatch, RateRule } from '../platform.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { parseAnswer, tablesSchema } from './answers.ts';
@@ -36,8 +31,8 @@ const TABLES: ListingTable = {
   // With the base: a duplicated base may keep the ids of its tables, and no table may hide another.
   idOf: ({ base, id }) => (typeof id === 'string' ? `${String(base)}/${id}` : undefined),
   fields: [
-    { id: 'base', column_type: 'text', valueOf: ({ base }) => base },
-    { id: 'table', column_type: 'text', valueOf: ({ id }) => id },
+    { id: 'base_id', column_type: 'text', valueOf: ({ base }) => base },
+    { id: 'table_id', column_type: 'text', valueOf: ({ id }) => id },
     { id: 'name', column_type: 'text', valueOf: ({ name }) => name },
     { id: 'description', column_type: 'text', valueOf: ({ description }) => description },
     { id: 'primary_field', column_type: 'text', valueOf: primaryField },

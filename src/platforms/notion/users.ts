@@ -1,12 +1,7 @@
 import { NO_EVIDENCE } from '../../contract/scan.ts';
 import type { ConvertedRecord, SourceSchema } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import {
-  createEntryConverter,
-  listedTo,
-  listingFields,
-  type ListingTable,
-} from '../listing.ts';
+import { createEntryConverter, listedTo, listingFields, type ListingTable } from '../listing.ts';
 import type { BatchRequest, FetchedBatch } from '../platform.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor } from './answers.ts';
@@ -18,7 +13,7 @@ const PAGE_SIZE = 100;
 const REQUEST: ApiRequest = { method: 'get', path: 'users', what: WHAT };
 
 /** Members and bots of the workspace; guests are not listed. Pictures change by themselves. */
-const USERS: ListingTable = {
+export const USERS: ListingTable = {
   what: WHAT,
   idOf: ({ id }) => id,
   fields: [
