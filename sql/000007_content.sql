@@ -7,10 +7,11 @@ alter table appsync.source
   add column content_kept text;
 
 -- Records whose content is to be read. A record that is queued again gets a new ticket, so that a reading
--- that began before does not count as the one that is wanted now.
+-- that began before does not count as the one that is wanted now. Tickets are the order of reading.
 create table appsync.unread_content (
   source_id bigint not null references appsync.source on delete cascade,
   record_id text not null,
   ticket bigint not null generated always as identity,
   primary key (source_id, record_id)
 );
+create index on appsync.unread_content (source_id, ticket);

@@ -2,14 +2,16 @@ import type { OpenSourceRef, ReadContents, ReadContentsInput } from '../contract
 import type { FailureType } from '../contract/failures.ts';
 import { SyncFailure } from '../errors.ts';
 import type { RecordContent } from '../platforms/platform.ts';
-import { inTransaction } from '../store/database.ts';
+import { inTransaction, type Transaction } from '../store/database.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readSource, type SourceRow } from '../store/sources.ts';
 import {
   countUnread,
   forgetUnread,
+  postponeUnread,
   readUnread,
   settleContent,
+  type ContentReading,
   type UnreadContent,
 } from '../store/unread-content.ts';
 import { connectSource } from './connect-account.ts';
@@ -28,7 +30,7 @@ const TOO_MANY_FAILED = 3;
 
 /** Answers that concern the one record: gone, in the trash, out of the token's sight, or refused for good. */
 const REFUSALS: readonly FailureType[] = ['NotFound', 'Forbidden', 'BadRequest'];
-/** Failures that another attempt may cure: the record stays queued, the others are read first. */
+/** Failures that another attempt may cure: the record goes to the end of the queue. */
 const PASSING: readonly FailureType[] = ['Unavailable', 'InvalidAnswer'];
 
 /** What one activity does, as far as its lanes have to know of each other. */
@@ -124,36 +126,39 @@ const isOver = (slice: Slice) =>
 const isRefusedAltogether = ({ read, refused }: Slice) =>
   read === 0 && refused.length >= TOO_MANY_REFUSED;
 
+/** Reads one content and writes it, or puts the record where its failure belongs. */
 async function readOne(slice: Slice, page: UnreadContent): Promise<void> {
-  const { deps, opened, source, meter } = slice;
-  const content = page.live ? await readOrSortOut(slice, page) : null;
-  if (content === undefined) return;
-  await inTransaction(deps.db, async (tx) => {
-    await holdFence(tx, opened);
-    if (content === null) await forgetUnread(tx, source, page);
-    else
-      await settleContent(tx, source, { kind: 'read', ...page, ...content, run_id: opened.run_id });
-  });
-  slice.settled += 1;
-  if (content === null) return;
-  slice.read += 1;
-  meter.count({ contents: 1 });
-}
-
-/** The content; undefined when it could not be had and was put where that belongs. */
-async function readOrSortOut(
-  slice: Slice,
-  page: UnreadContent,
-): Promise<RecordContent | undefined> {
+  if (!page.live) {
+    await write(slice, (tx) => forgetUnread(tx, slice.source, page));
+    slice.settled += 1;
+    return;
+  }
   try {
-    return await slice.ask(page.record_id);
+    const content = await slice.ask(page.record_id);
+    await settle(slice, { kind: 'read', ...page, ...content });
+    slice.read += 1;
+    slice.meter.count({ contents: 1 });
   } catch (error) {
     if (!(error instanceof SyncFailure)) throw error;
     if (REFUSALS.includes(error.type)) slice.refused.push({ page, failure: error });
-    else if (PASSING.includes(error.type)) slice.failed.push(error);
-    else throw error;
-    return undefined;
+    else if (PASSING.includes(error.type)) {
+      await write(slice, (tx) => postponeUnread(tx, slice.source, page));
+      slice.failed.push(error);
+    } else throw error;
   }
+}
+
+/** One transaction under the fence. */
+const write = ({ deps, opened }: Slice, work: (tx: Transaction) => Promise<void>) =>
+  inTransaction(deps.db, async (tx) => {
+    await holdFence(tx, opened);
+    await work(tx);
+  });
+
+async function settle(slice: Slice, reading: ContentReading): Promise<void> {
+  const { source, opened } = slice;
+  await write(slice, (tx) => settleContent(tx, source, { ...reading, run_id: opened.run_id }));
+  slice.settled += 1;
 }
 
 /**
@@ -161,18 +166,13 @@ async function readOrSortOut(
  * that the token lost, an endpoint that is gone. Then nothing is noted, and the source fails with the reason.
  */
 async function settleRefused(slice: Slice): Promise<void> {
-  const { deps, opened, source, refused } = slice;
+  const { opened, refused } = slice;
   const [first] = refused;
   if (first !== undefined && isRefusedAltogether(slice)) {
     const { type, message, hint } = first.failure;
     throw new SyncFailure(type, `no content of ${opened.alias} can be read: ${message}`, { hint });
   }
   for (const { page, failure } of refused) {
-    const note = `not read: ${failure.message}`;
-    await inTransaction(deps.db, async (tx) => {
-      await holdFence(tx, opened);
-      await settleContent(tx, source, { kind: 'refused', ...page, note, run_id: opened.run_id });
-    });
-    slice.settled += 1;
+    await settle(slice, { kind: 'refused', ...page, note: `not read: ${failure.message}` });
   }
 }

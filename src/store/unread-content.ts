@@ -116,7 +116,7 @@ export async function countUnread(db: Queryable, sourceId: number): Promise<numb
   return rows[0]?.unread ?? 0;
 }
 
-/** The next contents to read, at most `limit`. */
+/** The next contents to read, at most `limit`, those that wait longest first. */
 export async function readUnread(
   db: Queryable,
   source: SourceRow,
@@ -125,16 +125,15 @@ export async function readUnread(
   const { rows } = await db.query<UnreadContent>(
     `select u.record_id, u.ticket, t._id is not null and t._deleted_at is null as live
        from appsync.unread_content u left join ${quoteTable(source)} t on t._id = u.record_id
-      where u.source_id = $1 order by u.record_id limit $2`,
+      where u.source_id = $1 order by u.ticket limit $2`,
     [source.id, limit],
   );
   return rows;
 }
 
 /** What came of reading one content. */
-export type ContentReading = Pick<UnreadContent, 'record_id' | 'ticket'> & {
-  readonly run_id: string;
-} & (
+export type ContentReading = Pick<UnreadContent, 'record_id' | 'ticket'> &
+  (
     | {
         readonly kind: 'read';
         readonly text: string;
@@ -152,7 +151,7 @@ export type ContentReading = Pick<UnreadContent, 'record_id' | 'ticket'> & {
 export async function settleContent(
   tx: Queryable,
   source: SourceRow,
-  reading: ContentReading,
+  reading: ContentReading & { readonly run_id: string },
 ): Promise<void> {
   const isRead = reading.kind === 'read';
   await tx.query(
@@ -185,6 +184,19 @@ export async function settleContent(
       reading.note,
       reading.run_id,
     ],
+  );
+}
+
+/** Sends a record to the end of the queue: it could not be read for now, and the others come first. */
+export async function postponeUnread(
+  tx: Queryable,
+  source: SourceRow,
+  { record_id, ticket }: UnreadContent,
+): Promise<void> {
+  await tx.query(
+    `update appsync.unread_content set ticket = default
+      where source_id = $1 and record_id = $2 and ticket = $3`,
+    [source.id, record_id, ticket],
   );
 }
 
