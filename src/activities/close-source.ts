@@ -19,6 +19,7 @@ import { countQuarantined, releaseUnmet } from '../store/quarantine.ts';
 import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
 import { countUnsettled, readSweep } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { countUnread } from '../store/unread-content.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
 
@@ -145,10 +146,12 @@ async function missingEvidence(
 ): Promise<readonly string[]> {
   if (checkpoint === null) return ['the checkpoint of this scan is gone'];
   const cut = await countTruncated(tx, source.id);
+  const unread = await countUnread(tx, source.id);
   return [
     ...checkpoint.evidence.gaps,
     ...proofGaps(proof),
     ...(cut > 0 ? [`${cut} values are cut short`] : []),
+    ...(unread > 0 ? [`the contents of ${unread} records are not read`] : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import type { Dependencies } from './dependencies.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { openSource } from './open-source.ts';
 import { recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
+import { readContents } from './read-contents.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { sweepDeleted } from './sweep-deleted.ts';
 import { noteTrouble, type SourceRunKey } from '../store/source-runs.ts';
@@ -47,6 +48,7 @@ export function createActivities(deps: Dependencies): SyncActivities {
     upsertBatch: bindSource(upsertBatch, ({ source }) => source),
     completeRecords: bindSource(completeRecords, ({ source }) => source),
     sweepDeleted: bindSource(sweepDeleted, ({ source }) => source),
+    readContents: bindSource(readContents, ({ source }) => source),
     closeSource: bind(closeSource),
     recordSkipped: bind(recordSkipped),
     recordPlatform: bind(recordPlatform),

@@ -14,6 +14,7 @@ import { holdFence, readSource, takeFence, type SourceRow } from '../store/sourc
 import { breakChain } from '../store/source-state.ts';
 import { countUnsettled } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { countUnread, prepareContent, queueOldest } from '../store/unread-content.ts';
 import { noteUnknownTypes } from '../store/unknown-types.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -53,6 +54,7 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
         metrics,
         truncated_values: await countTruncated(tx, source.id),
         unsettled: (await countUnsettled(tx, source.id)).total,
+        unread_contents: await countUnread(tx, source.id),
       };
     });
   });
@@ -67,8 +69,9 @@ async function beginOrResume(
 ): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
   const table = await fitTable(tx, source, schema.fields, {
     run_id: input.run_id,
-    createConverter: platform.createConverter,
+    createConverter: (columns) => platform.createConverter(columns, ref),
   });
+  await prepareContent(tx, source);
   const changed = describeChanges(table.changes);
   const fingerprint = schemaFingerprint(table.columns);
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
@@ -83,6 +86,7 @@ async function beginOrResume(
     };
   }
   const { mode, since, ...chosen } = chooseScan(source, input.options, {
+    listed_whole: !(platform.supportsIncremental?.(ref) ?? true),
     lacks_values: table.needs_full_scan,
     schema_changed: source.schema_fingerprint !== fingerprint,
   });
@@ -96,6 +100,7 @@ async function beginOrResume(
     schema_fingerprint: fingerprint,
   };
   await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
+  if (mode === 'full' && source.content !== null) await queueOldest(tx, source, scan.started_at);
   return { scan, windows, reason };
 }
 

@@ -22,6 +22,7 @@ import {
   settleUnreachable,
 } from '../store/tombstones.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -55,7 +56,9 @@ export function sweepDeleted(deps: Dependencies, input: SweepDeletedInput): Prom
       // What became of rows was added with each of them.
       await addToSourceRun(tx, opened, { ...metrics, ...NO_ROWS });
     });
-    return { metrics, remaining, truncated_values: await countTruncated(deps.db, source.id) };
+    const truncated_values = await countTruncated(deps.db, source.id);
+    const unread_contents = await countUnread(deps.db, source.id);
+    return { metrics, remaining, truncated_values, unread_contents };
   });
 }
 

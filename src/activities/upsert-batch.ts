@@ -19,6 +19,7 @@ import { readMerged, readWindows, recordBatches, saveWindows } from '../store/sc
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
+import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat, type Meter } from './running.ts';
@@ -69,7 +70,7 @@ async function mergeOnce(
   const before = await readMerged(tx, opened.scan.scan_id, batches);
   if (before !== null) {
     await checkCheckpoint(tx, input);
-    return { metrics: before, truncated_values: await countTruncated(tx, opened.source_id) };
+    return { metrics: before, ...(await countUnfinished(tx, opened.source_id)) };
   }
   const rejected = await checkStaged(tx, input);
   const source = await readSource(tx, opened.source_id);
@@ -102,7 +103,15 @@ async function mergeOnce(
   await recordBatches(tx, { ...opened, scan_id: opened.scan.scan_id }, recorded, input.evidence);
   await saveWindows(tx, opened.scan.scan_id, input.windows);
   await addToSourceRun(tx, opened, metrics);
-  return { metrics, truncated_values: await countTruncated(tx, opened.source_id) };
+  return { metrics, ...(await countUnfinished(tx, opened.source_id)) };
+}
+
+/** What the source's rows still lack. */
+async function countUnfinished(tx: Transaction, sourceId: number) {
+  return {
+    truncated_values: await countTruncated(tx, sourceId),
+    unread_contents: await countUnread(tx, sourceId),
+  };
 }
 
 /**

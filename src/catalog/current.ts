@@ -50,7 +50,7 @@ export async function loadCatalog(db: Queryable): Promise<CurrentCatalog> {
        application.slug as app, source.component, source.vault_id as vault, source.user_id as "user",
        source.every, source.every_seconds, source.cron, source.full_every,
        source.full_every_seconds, source.enabled, source.table_schema,
-       source.table_name, source.in_file, source.last_synced_at
+       source.table_name, source.content, source.in_file, source.last_synced_at
      from appsync.source
      join appsync.account on account.id = source.account_id
      left join appsync.application on application.id = source.application_id

@@ -119,6 +119,7 @@ function sourceFields(source: CatalogSource): Fields {
     full_every: source.full_every,
     enabled: String(source.enabled),
     table: `${source.table_schema}.${source.table_name}`,
+    content: source.content,
   };
 }
 

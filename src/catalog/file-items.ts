@@ -41,6 +41,7 @@ const HINTS: Readonly<Record<string, string>> = {
   table: 'such as notion.skyflow_artefacts; without it the alias names the table',
   rate_limit: 'such as 2.5',
   enabled: 'write true or false',
+  content: 'content: markdown keeps the bodies of Notion pages',
 };
 
 /** Reads every section of a file, item by item. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONTENT_FORMATS } from '../contract/content.ts';
 import { LONGEST_SLUG, SLUG } from './slug.ts';
 
 const missingOr = (what: string) => (issue: { readonly input: unknown }) =>
@@ -70,6 +71,7 @@ export const sourceSchema = z.strictObject({
   full_every: optional(word),
   enabled: optional(z.enum(['true', 'false'], 'must be true or false')),
   table: optional(identifier),
+  content: optional(z.enum(CONTENT_FORMATS, `must be ${CONTENT_FORMATS.join(' or ')}`)),
 });
 
 /** The file's sections; their items are checked one by one, so that one wrong item hides no other. */

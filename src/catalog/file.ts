@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppsyncError, configurationError, EXIT } from '../errors.ts';
+import type { ContentFormat } from '../contract/content.ts';
 import type { Platform, SourceRef } from '../platforms/platform.ts';
 import { checkItems } from './file-checks.ts';
 import { readItems, type Report } from './file-items.ts';
@@ -49,6 +50,8 @@ export interface CatalogSource {
   readonly enabled: boolean;
   readonly table_schema: string;
   readonly table_name: string;
+  /** The format in which records' content is kept. */
+  readonly content: ContentFormat | null;
 }
 
 /** A catalog file that was read and found to be right. */
@@ -65,7 +68,10 @@ export interface CatalogFile {
 }
 
 /** As much of a platform as the catalog needs; `Platforms` of the registry fits. */
-export type CatalogPlatform = Pick<Platform, 'name' | 'plans' | 'parseRef' | 'externalId'>;
+export type CatalogPlatform = Pick<
+  Platform,
+  'name' | 'plans' | 'parseRef' | 'externalId' | 'contentFormats' | 'listings'
+>;
 export type CatalogPlatforms = ReadonlyMap<string, CatalogPlatform>;
 /** Anything that has the platforms' names as keys; `Platforms` fits. */
 export type PlatformNames = ReadonlyMap<string, unknown>;

@@ -1,4 +1,4 @@
-import type { DiscoveredSource } from '../platforms/platform.ts';
+import type { DiscoveredSource, Listing } from '../platforms/platform.ts';
 import { documentOf } from './file-text.ts';
 import { addItem, fileText } from './file-edit.ts';
 import { parseCatalog, type CatalogFile, type CatalogRules } from './file.ts';
@@ -67,11 +67,40 @@ export function proposeCatalog(
       );
     }
   }
+  if (existing === null) document.comment = listingsComment(accounts, rules, taken);
   const text =
     added.length === 0 && existing !== null && accounts.length === existing.accounts.length
       ? existing.content
       : fileText(document);
   return { file: parseCatalog(text, path, rules), text, added };
+}
+
+/**
+ * What platforms list besides their sources, as lines that only lack their `#` to be sources. Not sources by
+ * themselves: a token may lack the capability, and a first sync should not fail for what nobody asked for.
+ */
+function listingsComment(
+  accounts: CatalogFile['accounts'],
+  rules: CatalogRules,
+  taken: Taken,
+): string | null {
+  const lines = accounts.flatMap((account) =>
+    (rules.platforms.get(account.platform)?.listings ?? []).map((listing) =>
+      listingLine(account, listing, taken),
+    ),
+  );
+  if (lines.length === 0) return null;
+  return [' To join ids with, take away the # of what you want:', ...lines].join('\n');
+}
+
+function listingLine(
+  { name, platform }: CatalogFile['accounts'][number],
+  { name: title, ref, about }: Listing,
+  taken: Taken,
+): string {
+  const alias = freeAlias({ title, ref, external_id: `list/${title}` }, platform, taken);
+  const keys = Object.entries(ref).map(([key, value]) => `${key}: ${value}`);
+  return `  - { alias: ${alias}, account: ${name}, ref: { ${keys.join(', ')} } } # ${about}`;
 }
 
 /** The account that stands for this token in the file, or the name for a new one. */

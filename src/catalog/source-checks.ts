@@ -1,6 +1,7 @@
 import { reasonOf } from '../errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { checkCron, parseDuration } from './due.ts';
+import type { SourceRef } from '../platforms/platform.ts';
 import type { FileItems, Item, Report } from './file-items.ts';
 import type { AccountItem, SourceItem } from './file-schema.ts';
 import { shown } from './file-text.ts';
@@ -46,6 +47,7 @@ export function checkSource(
   const platform = rules.platforms.get(references.account?.platform ?? '');
   const place = platform === undefined ? undefined : checkRef(source, platform, report);
   if (platform === undefined || place === undefined) return [];
+  checkContent(source, platform, place.ref, report);
   const table = source.table ?? `${platform.name}.${defaultTable(source.alias)}`;
   const [table_schema = '', table_name = ''] = table.split('.');
   return [
@@ -62,6 +64,7 @@ export function checkSource(
       enabled: source.enabled !== 'false',
       table_schema,
       table_name,
+      content: source.content,
     },
   ];
 }
@@ -121,6 +124,17 @@ function checkSchedule({ every, cron, full_every }: SourceItem, report: ReportKe
     full_every,
     full_every_seconds: secondsOf('full_every', full_every),
   };
+}
+
+function checkContent(
+  { content, alias }: SourceItem,
+  platform: CatalogPlatform,
+  ref: SourceRef,
+  report: ReportKey,
+): void {
+  if (content === null || platform.contentFormats?.(ref).includes(content) === true) return;
+  const hint = `take it out of source ${alias}; it keeps the bodies of Notion pages`;
+  report('content', `${content} is not what ${platform.name} gives of these records`, hint);
 }
 
 function checkRef(source: SourceItem, platform: CatalogPlatform, report: ReportKey) {

@@ -108,17 +108,17 @@ async function writeNames(
 const UPSERT_SOURCES = `
   insert into appsync.source (alias, account_id, ref, external_id, application_id, component, vault_id,
     user_id, every, every_seconds, cron, enabled, table_schema, table_name, next_due_at, full_every,
-    full_every_seconds)
+    full_every_seconds, content)
   select given.alias, account.id, given.ref, given.external_id, application.id, given.component,
     given.vault_id, given.user_id, given.every, given.every_seconds, given.cron, given.enabled,
     given.table_schema, given.table_name, given.next_due_at, given.full_every,
-    given.full_every_seconds
+    given.full_every_seconds, given.content
   from unnest($1::text[], $2::text[], $3::jsonb[], $4::text[], $5::text[], $6::text[], $7::text[],
     $8::text[], $9::text[], $10::integer[], $11::text[], $12::boolean[], $13::text[], $14::text[],
-    $15::timestamptz[], $18::text[], $19::integer[])
+    $15::timestamptz[], $18::text[], $19::integer[], $20::text[])
     as given (alias, account, ref, external_id, app, component, vault_id, user_id, every,
       every_seconds, cron, enabled, table_schema, table_name, next_due_at, full_every,
-      full_every_seconds)
+      full_every_seconds, content)
   join appsync.account on account.name = given.account
   left join appsync.application on application.slug = given.app
   on conflict (alias) do update set
@@ -127,6 +127,7 @@ const UPSERT_SOURCES = `
     vault_id = excluded.vault_id, user_id = excluded.user_id, every = excluded.every,
     every_seconds = excluded.every_seconds, cron = excluded.cron, enabled = excluded.enabled,
     full_every = excluded.full_every, full_every_seconds = excluded.full_every_seconds,
+    content = excluded.content,
     next_due_at = case when source.alias = any($17::text[]) then excluded.next_due_at
       else source.next_due_at end,
     fence = source.fence + (source.alias = any($16::text[]))::integer,
@@ -174,6 +175,7 @@ async function writeSources(
     [...rescheduled, ...part.restarted],
     column(({ full_every }) => full_every),
     column(({ full_every_seconds }) => full_every_seconds),
+    column(({ content }) => content),
   ]);
 }
 

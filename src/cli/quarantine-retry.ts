@@ -67,7 +67,7 @@ function retrySource({ db }: Session, source: SourceRow, runId: string): Promise
     run_id: runId,
     software: version(),
     converter: (columns) => {
-      const convert = platform.createConverter(columns);
+      const convert = platform.createConverter(columns, source.ref);
       return (raw) => convertStored(convert, raw);
     },
   });

@@ -6,8 +6,10 @@ import type { ScanMode } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
 import { targetName } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
-import { readSource } from '../store/sources.ts';
+import { readSource, type SourceRow as StoredSource } from '../store/sources.ts';
+import { countUnread } from '../store/unread-content.ts';
 import type { CommandContext } from './command.ts';
 import type { Session } from './session.ts';
 import type { SyncRequest } from './sync-options.ts';
@@ -28,6 +30,11 @@ export interface PlannedSource {
   readonly reason: string;
   /** Records of the last full scan. */
   readonly expected: number | null;
+  /**
+   * Records whose content is to be read whatever the scan finds, one request each; null: all of them, and
+   * nobody counted them yet. Only where the catalog wants content.
+   */
+  readonly contents?: number | null;
 }
 
 /** `--dry-run`: which sources match and how each would be read. Plans from the file, applies nothing. */
@@ -47,6 +54,7 @@ export async function planSync(
     return EXIT.ok;
   }
   if (planned.sources.length > 0) output.table(planColumns(io.now()), planned.sources);
+  for (const line of contentLines(planned.sources)) output.note(line);
   const disabled = planned.sources.filter(({ enabled }) => !enabled).length;
   output.note();
   output.note(
@@ -83,9 +91,27 @@ async function planSource(
     table: `${source.table_schema}.${source.table_name}`,
     enabled: source.enabled,
     // From the file as it would be applied: a changed schema makes the scan full, too.
-    ...chooseScan(state, options),
+    ...chooseScan(state, options, { listed_whole: isListedWhole(source) }),
     expected: state.full_scan_records,
+    ...(state.content === null ? {} : { contents: await expectedContents(db, state) }),
   };
+}
+
+const isListedWhole = ({ platform, ref }: SourceRow): boolean =>
+  !(builtInPlatforms().get(platform)?.supportsIncremental?.(ref) ?? true);
+
+/** Content that is wanted for the first time is read of every record. */
+const expectedContents = async (db: Queryable, state: StoredSource): Promise<number | null> =>
+  state.content_kept === null ? state.full_scan_records : countUnread(db, state.id);
+
+/** What contents cost: requests, of which a plan allows few a second. */
+function contentLines(sources: readonly PlannedSource[]): readonly string[] {
+  return sources.flatMap(({ alias, contents }) => {
+    if (contents === undefined) return [];
+    const now =
+      contents === null ? 'of every record' : `of ${formatAmount(contents, 'record')} now`;
+    return [`${alias}: contents are read ${now}, then of each that changed: 1 request each`];
+  });
 }
 
 function planColumns(now: number): readonly TableColumn<PlannedSource>[] {

@@ -44,6 +44,8 @@ export interface OpenedSource {
   readonly truncated_values: number;
   /** Records whose place is not known for certain, from earlier runs. */
   readonly unsettled: number;
+  /** Contents still to be read, from an earlier run or because the catalog wants them now. */
+  readonly unread_contents: number;
 }
 
 /** What every activity of an open source needs to know. */
@@ -90,6 +92,8 @@ export interface UpsertedBatch {
   readonly metrics: SyncMetrics;
   /** Values that the merged rows still lack, over the whole source. */
   readonly truncated_values: number;
+  /** Contents that the merged rows still lack, over the whole source. */
+  readonly unread_contents: number;
 }
 
 export interface CompleteRecordsInput {
@@ -107,8 +111,17 @@ export interface SweptRecords {
   readonly metrics: SyncMetrics;
   /** Records that the platform is still to be asked about; 0: the sweep is over. */
   readonly remaining: number;
-  /** Values that rows written by the sweep still lack. */
+  /** Values and contents that rows written by the sweep still lack. */
   readonly truncated_values: number;
+  readonly unread_contents: number;
+}
+
+export interface ReadContentsInput {
+  readonly source: OpenSourceRef;
+}
+export interface ReadContents {
+  readonly metrics: SyncMetrics;
+  readonly remaining: number;
 }
 
 export interface CloseSourceInput extends SourceKey {
@@ -162,6 +175,7 @@ export interface SyncActivities {
   upsertBatch(input: UpsertBatchInput): Promise<UpsertedBatch>;
   completeRecords(input: CompleteRecordsInput): Promise<CompletedRecords>;
   sweepDeleted(input: SweepDeletedInput): Promise<SweptRecords>;
+  readContents(input: ReadContentsInput): Promise<ReadContents>;
   closeSource(input: CloseSourceInput): Promise<ClosedSource>;
   recordSkipped(input: RecordSkippedInput): Promise<ClosedSource>;
   recordPlatform(input: RecordPlatformInput): Promise<void>;

@@ -11,6 +11,7 @@ export const SYNC_METRICS = {
   deleted: { unit: 'records', label: 'rows marked as deleted' },
   quarantined: { unit: 'records', label: 'records that could not be written' },
   completed: { unit: 'values', label: 'values cut short by a list and read whole' },
+  contents: { unit: 'records', label: 'contents of records read' },
   batches: { unit: 'batches', label: 'batches merged' },
   requests: { unit: 'requests', label: 'HTTP requests to the platform' },
   rate_limited: { unit: 'requests', label: 'requests answered with 429' },

@@ -13,11 +13,13 @@ export interface ScanHistory {
   readonly full_every_seconds: number | null;
 }
 
-/** What opening the source found out; a plan that reads nothing assumes neither. */
-export interface TableFindings {
-  readonly schema_changed: boolean;
+/** What is known besides; a plan that reads nothing assumes that the schema and the table are as they were. */
+export interface Findings {
+  readonly schema_changed?: boolean;
   /** The table lacked columns or rows that only a full scan brings. */
-  readonly lacks_values: boolean;
+  readonly lacks_values?: boolean;
+  /** Changes cannot be asked for: the platform's own lists of users or bases. */
+  readonly listed_whole?: boolean;
 }
 
 export interface ScanChoice {
@@ -47,13 +49,14 @@ export function fullEverySeconds(
 export function chooseScan(
   history: ScanHistory,
   options: { readonly incremental: boolean },
-  found: TableFindings = { schema_changed: false, lacks_values: false },
+  found: Findings = {},
 ): ScanChoice {
   const full = (reason: string): ScanChoice => ({ mode: 'full', since: null, reason });
   if (history.watermark === null) return full('first sync');
   if (!options.incremental) return full('asked for');
-  if (found.lacks_values) return full('the table lacked columns or rows');
-  if (found.schema_changed) return full('the schema changed');
+  if (found.listed_whole === true) return full('the platform lists it whole only');
+  if (found.lacks_values === true) return full('the table lacked columns or rows');
+  if (found.schema_changed === true) return full('the schema changed');
   if (!history.certified) return full('the last full scan was not whole');
   const every = fullEverySeconds(history);
   const age = history.full_scan_age_seconds;

@@ -58,6 +58,7 @@ export interface ScanState {
   readonly truncated_values: number;
   /** Whether it has yet to be found out what became of records that were not seen. */
   readonly to_sweep: boolean;
+  readonly unread_contents: number;
   /** How often staged rows were lost since the last merged batch. */
   readonly setbacks: number;
   /** How often the whole scan had to begin anew. */

@@ -1,10 +1,5 @@
-import type {
-  Column,
-  ConvertedRecord,
-  CreateConverter,
-  RejectedRecord,
-  SourceSchema,
-} from '../contract/schema.ts';
+import type { ContentFormat } from '../contract/content.ts';
+import type { Column, ConvertedRecord, RejectedRecord, SourceSchema } from '../contract/schema.ts';
 import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
 
 /** Where a source lives on its platform, as the catalog file writes it: `{ data_source: … }`, `{ base: …, table: … }`. */
@@ -98,6 +93,24 @@ export type Whereabouts =
   /** The platform does not tell a record that is gone for good from one that is not shared. */
   | { readonly state: 'unreachable' };
 
+/** The content of one record: what it holds besides its values, such as the body of a page. */
+export interface RecordContent {
+  readonly text: string;
+  /** Why it is not whole, in words that hold nothing of it; null when it is. */
+  readonly note: string | null;
+  /** The platform's clock when it answered, ISO 8601. */
+  readonly read_at: string;
+}
+
+/** A listing that a platform offers besides its sources, for its ids to be joined with: its users, its bases. */
+export interface Listing {
+  /** What `init` suggests as alias. */
+  readonly name: string;
+  readonly ref: SourceRef;
+  /** What is in it, in a few words. */
+  readonly about: string;
+}
+
 /**
  * A platform as seen through one account, for the length of one activity or command. All methods throw
  * SyncFailure. They may be called again at any time with the same arguments: nothing is kept between calls.
@@ -125,6 +138,8 @@ export interface PlatformSession {
     ids: readonly string[],
     columns: readonly Column[],
   ): Promise<ReadonlyMap<string, Whereabouts>>;
+  /** A record's content. Platforms that name no `contentFormats` omit it. */
+  readContent?(ref: SourceRef, recordId: string): Promise<RecordContent>;
 }
 
 /** How `init` and the worker find credentials in the environment; names only. */
@@ -147,12 +162,23 @@ export interface Platform {
   readonly located_at_once: number;
   /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
   parseRef(ref: unknown): SourceRef;
-  /** The reference as one string: data source id, or `app…/tbl…`. */
+  /** The reference as one string: data source id, `app…/tbl…`, or `list/…` for a listing. */
   externalId(ref: SourceRef): string;
   /** Types of properties that are known; any other is kept as jsonb, and people are told. */
   readonly knownTypes: ReadonlySet<string>;
-  /** How records become rows, also records that were stored long ago (`_raw`, quarantine). */
-  readonly createConverter: CreateConverter;
+  /**
+   * How records of a source become rows, also records that were stored long ago (`_raw`, quarantine): pure, no
+   * request. What it returns throws for a record that it cannot convert.
+   */
+  createConverter(
+    columns: readonly Column[],
+    ref?: SourceRef,
+  ): (record: unknown) => ConvertedRecord;
+  /** Whether changes since a time can be asked for; absent: always. Without, every scan is a full one. */
+  supportsIncremental?(ref: SourceRef): boolean;
+  /** Formats in which content can be kept of the records there; absent: none. */
+  contentFormats?(ref: SourceRef): readonly ContentFormat[];
+  readonly listings?: readonly Listing[];
   connect(connection: Connection, requests: Requests): PlatformSession;
 }
 

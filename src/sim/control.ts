@@ -24,6 +24,9 @@ const EDITS = {
   createRecords: ['source', 'records'],
   editRecord: ['source', 'id', 'changes'],
   editProperty: ['source', 'id', 'property', 'value'],
+  editBody: ['source', 'id', 'markdown', 'how'],
+  userLeaves: ['id'],
+  renameUser: ['id', 'name'],
   editSome: ['source', 'count'],
   deleteRecord: ['source', 'id'],
   restoreRecord: ['source', 'id'],
@@ -40,7 +43,7 @@ const EDITS = {
   setRevoked: ['token', 'revoked'],
 } as const satisfies Partial<Record<keyof SimWorld, readonly string[]>>;
 
-/** Answers requests under `/_sim/`: sources, truth, log, edit, faults, storm, knobs, clock, cursors. */
+/** Answers requests under `/_sim/`: sources, truth, body, log, edit, faults, storm, knobs, clock, cursors. */
 export function createControl(controlled: Controlled) {
   return async (method: string, url: URL, body: string): Promise<SimAnswer> => {
     try {
@@ -75,6 +78,13 @@ function act(
       return { sources: world.sources(), tokens: world.tokens() };
     case 'GET truth':
       return truth(world, url);
+    case 'GET body':
+      return {
+        markdown: world.body(
+          url.searchParams.get('source') ?? '',
+          url.searchParams.get('id') ?? '',
+        ),
+      };
     case 'GET log':
       return { requests: log.requests(), writes: log.writes().length };
     case 'DELETE log':

@@ -5,6 +5,7 @@ import { AirtableEdits } from './airtable/edits.ts';
 import { recordObject } from './airtable/list-records.ts';
 import type { SimClock } from './clock.ts';
 import type { Platform } from './exchange.ts';
+import { bodyOf } from './notion/bodies.ts';
 import { NotionEdits } from './notion/edits.ts';
 import { pageObject } from './notion/objects.ts';
 import type { ObjectView } from './notion/objects.ts';
@@ -34,6 +35,14 @@ export interface SourceTruth {
 
 /** New values of cells by name or id of the property or field; see the platforms' edits. */
 export type CellChanges = Readonly<Record<string, unknown>>;
+
+/** How a body is edited. */
+export interface BodyEdit {
+  /** Whether the page counts as edited; default true. */
+  readonly moveTime?: boolean;
+  readonly truncated?: boolean;
+  readonly unknownBlocks?: readonly string[];
+}
 
 interface Views {
   readonly notion: () => ObjectView;
@@ -161,6 +170,37 @@ export class SimWorld {
     const change = changes ?? this.#anyChange(found);
     if (found.platform === 'notion') this.#notion.edit(found.source, id, change);
     else this.#airtable.edit(found.table, id, change);
+  }
+
+  /** Gives a page another body, in markdown; `how` says what the answer tells of it. */
+  editBody(name: string, id: string, markdown: string, how: BodyEdit = {}): void {
+    const found = this.#find(name);
+    if (found.platform !== 'notion') throw new Error('Only Notion pages have a body');
+    const { moveTime = true, truncated = false, unknownBlocks = [] } = how;
+    this.#notion.editBody(found.source, id, { markdown, truncated, unknownBlocks }, moveTime);
+  }
+
+  /** A page's body as it is now, in markdown. */
+  body(name: string, id: string): string {
+    const found = this.#find(name);
+    const row = found.platform === 'notion' ? found.source.byId.get(id) : undefined;
+    if (found.platform !== 'notion' || row === undefined) throw new Error(`No page ${id}`);
+    return bodyOf(this.#workspace, found.source, row).markdown;
+  }
+
+  /** Ids of the people and bots of the Notion workspace, without those who left and the tokens' own bots. */
+  userIds(): readonly string[] {
+    const { users, left } = this.#workspace;
+    return users.map(({ id }) => id).filter((id) => !left.has(id));
+  }
+
+  /** A user leaves the Notion workspace. */
+  userLeaves(id: string): void {
+    this.#notion.userLeaves(id);
+  }
+
+  renameUser(id: string, name: string): void {
+    this.#notion.renameUser(id, name);
   }
 
   editProperty(name: string, id: string, property: string, value: unknown): void {

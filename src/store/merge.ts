@@ -4,6 +4,7 @@ import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
 import { hasMore, moreLists } from './more-column.ts';
 import type { SourceRow } from './sources.ts';
+import { queueContentOfStaged } from './unread-content.ts';
 
 export interface MergeCounts {
   /** Different records in the batch. */
@@ -52,7 +53,8 @@ export async function stagedIds(tx: Queryable, key: MergeKey): Promise<readonly 
  * Merges staged rows into the destination in one statement. Rows whose hash stands in the table already
  * are not touched: not even locked, which is why they are left out before the insert instead of by an
  * `on conflict … where` (that locks, and so dirties, every row it meets). Of several rows with one id the
- * newest wins. Values that the list cut are noted for completing; records that were in quarantine leave it.
+ * newest wins. Values that the list cut are noted for completing; records that were in quarantine leave it. What
+ * `_errors` says of a row's content stays: a merge does not touch the content, and its next reading has the say.
  * `ids` limits the merge to the rows of these records.
  */
 export async function mergeStaged(
@@ -84,6 +86,11 @@ export async function mergeStaged(
 const MORE = `nullif(coalesce(s.more, '{}') ||
   coalesce(appsync.more_of(s.cells, $7::integer[], $8::text[], $9::text[]), '{}'), '{}')`;
 
+/** A record's own errors, and what is known of its content. */
+const ERRORS = `case when t._errors ? '_content'
+          then coalesce(excluded._errors, '{}') || jsonb_build_object('_content', t._errors -> '_content')
+          else excluded._errors end`;
+
 function mergeStatement(source: SourceRow, columns: readonly Column[], withMore: boolean): string {
   const table = quoteTable(source);
   const targets = columns.flatMap((column, i) =>
@@ -96,6 +103,9 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
   const cells = targets.map(({ cell }) => cell);
   const system = ['_created_at', '_edited_at', '_hash', '_errors', '_raw'];
   const written = [...names, ...system, '_synced_at', '_run_id', '_deleted_at'];
+  const updates = written.map(
+    (name) => `${name} = ${name === '_errors' ? ERRORS : `excluded.${name}`}`,
+  );
   return `
     with staged as (
       select distinct on (id) *
@@ -108,12 +118,12 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
         from staged s left join ${table} t on t._id = s.id
        where t._id is null or t._hash is distinct from s.hash or t._deleted_at is not null
     ), merged as (
-      insert into ${table} (_id, ${written.join(', ')})
+      insert into ${table} as t (_id, ${written.join(', ')})
       select s.id, ${[...cells, 's.created_at', 's.edited_at', 's.hash', 's.errors', 's.raw::json'].join(', ')},
              now(), $3, null
         from changed s
-      on conflict (_id) do update set ${written.map((name) => `${name} = excluded.${name}`).join(', ')}
-      returning _id, (xmax = 0) as inserted
+      on conflict (_id) do update set ${updates.join(', ')}
+      returning t._id, (xmax = 0) as inserted
     ), released as (
       delete from appsync.quarantine q using staged s where q.source_id = $4 and q.entry = 'id:' || s.id
     ), whole as (
@@ -123,7 +133,7 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
       insert into appsync.truncated_value (source_id, record_id, field_id)
       select $4, c.id, f from changed c, unnest(c.truncated) as f
       on conflict do nothing
-    )
+    )${source.content_kept === null ? '' : `,${queueContentOfStaged(table)}`}
     select count(*) filter (where inserted) as inserted,
            count(*) filter (where not inserted) as updated,
            (select count(*) from staged) as read,

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
 import { inTransaction, type Database, type Transaction } from './database.ts';
 import { mergeApart } from './merge-apart.ts';
-import { mergeStaged, stagedIds, takeStagedIds } from './merge.ts';
+import { stagedIds, takeStagedIds } from './merge.ts';
 import { readColumns, readSource, type SourceRow } from './sources.ts';
+import { mergeFitting } from './wide-rows.ts';
 import { copyRecords } from './staging.ts';
 
 /** Entries per transaction: the source is kept from everybody else for as long as one takes. */
@@ -143,7 +144,7 @@ async function mergeRecords(
   const merge = { scan_id: key.scan_id, run_id: request.run_id, batches: [batch] };
   const ids = await stagedIds(tx, merge);
   const { refused } = await mergeApart(tx, ids, (some) =>
-    mergeStaged(tx, source, columns, merge, some),
+    mergeFitting(tx, source, columns, merge, some),
   );
   await takeStagedIds(tx, key.scan_id, [batch]);
   return refused.map(({ record_id, reason, sqlstate }) => ({

@@ -19,6 +19,8 @@ export interface SourceProgressRow {
   readonly cut_values: number;
   /** Records put into quarantine so far; once the source has ended, all that wait there. */
   readonly quarantined: number;
+  /** Records whose content is still to be read. */
+  readonly unread_contents: number;
   readonly started_at: string;
 }
 
@@ -39,6 +41,9 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
             case when r.status = 'running' then appsync.iso(b.waiting_until) end as waiting_until,
             case when r.status = 'running' then r.trouble end as trouble,
             (select count(*) from appsync.truncated_value v where v.source_id = s.id) as cut_values,
+            case when s.content is null then 0
+                 else (select count(*) from appsync.unread_content u where u.source_id = s.id)
+            end as unread_contents,
             appsync.iso(r.started_at) as started_at
        from appsync.run run
        left join appsync.source_run r on r.run_id = run.id

@@ -39,6 +39,7 @@ export const activities = {
   fetchBatch: summarized(platformActivities.fetchBatch),
   completeRecords: summarized(platformActivities.completeRecords),
   sweepDeleted: summarized(platformActivities.sweepDeleted),
+  readContents: summarized(platformActivities.readContents),
   resolveSources: summarized(storeActivities.resolveSources),
   upsertBatch: summarized(storeActivities.upsertBatch),
   closeSource: summarized(storeActivities.closeSource),

@@ -104,6 +104,7 @@ async function mergeBatch(
     evidence: addEvidence(state.evidence, evidence),
     metrics: addMetrics(state.metrics, merged.metrics),
     truncated_values: merged.truncated_values,
+    unread_contents: merged.unread_contents,
     setbacks: 0,
   };
 }
@@ -148,6 +149,7 @@ async function publish(source: OpenSourceRef, state: ScanState): Promise<ScanSta
     metrics: addMetrics(state.metrics, merged.metrics),
     pending: syncMetrics(),
     truncated_values: merged.truncated_values,
+    unread_contents: merged.unread_contents,
     setbacks: 0,
   };
 }

@@ -6,7 +6,7 @@ import { isHistoryLong, type ScanEnd } from './history-length.ts';
 
 /**
  * What follows a scan, in slices: values that the listing cut short are read whole, then it is found out what
- * became of the records that a full scan did not see. What is left is in Postgres, so a slice that is lost
+ * became of the records that a full scan did not see, and contents are read. What is left is in Postgres, so a slice that is lost
  * costs its requests only.
  */
 export async function settleRecords(
@@ -15,15 +15,16 @@ export async function settleRecords(
   report: (state: ScanState) => void,
 ): Promise<ScanEnd> {
   let state = from;
-  while (state.truncated_values > 0 || state.to_sweep) {
+  while (state.truncated_values > 0 || state.to_sweep || state.unread_contents > 0) {
     if (isHistoryLong()) return 'continue-as-new';
-    state =
-      state.truncated_values > 0
-        ? await completeSlice(source, state)
-        : await sweepSlice(source, state);
-    report(state);
+    report((state = await settleSlice(source, state)));
   }
   return 'done';
+}
+
+function settleSlice(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
+  if (state.truncated_values > 0) return completeSlice(source, state);
+  return state.to_sweep ? sweepSlice(source, state) : readSlice(source, state);
 }
 
 async function completeSlice(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
@@ -35,14 +36,22 @@ async function completeSlice(source: OpenSourceRef, state: ScanState): Promise<S
 }
 
 async function sweepSlice(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
-  const { metrics, remaining, truncated_values } = await activities.sweepDeleted(
+  const { metrics, remaining, ...unfinished } = await activities.sweepDeleted(
     `${source.alias}: find out what became of records that were not listed`,
     { source },
   );
   return {
     ...state,
     metrics: addMetrics(state.metrics, metrics),
-    truncated_values,
+    ...unfinished,
     to_sweep: remaining > 0,
   };
+}
+
+async function readSlice(source: OpenSourceRef, state: ScanState): Promise<ScanState> {
+  const { metrics, remaining } = await activities.readContents(
+    `${source.alias}: read the contents of ${state.unread_contents} records`,
+    { source },
+  );
+  return { ...state, metrics: addMetrics(state.metrics, metrics), unread_contents: remaining };
 }

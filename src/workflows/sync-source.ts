@@ -19,7 +19,7 @@ import { setStatusAttribute } from './search-attributes.ts';
 const MAX_SCANS_GIVEN_UP = 5;
 
 /**
- * One source: open → scan in batches → complete cut values → close. Fails only when it cannot even record
+ * One source: open → scan in batches → complete cut values → read contents → close. Fails only when it cannot even record
  * its outcome; whatever else goes wrong is a status of the source.
  */
 export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> {
@@ -79,6 +79,7 @@ async function open(
     pending: syncMetrics(),
     truncated_values: opened.truncated_values,
     to_sweep: opened.scan.mode === 'full' || opened.unsettled > 0,
+    unread_contents: opened.unread_contents,
     setbacks: 0,
     scans_given_up: 0,
   };
@@ -158,11 +159,12 @@ function closeInput(
 }
 
 function describeProgress(input: SyncSourceInput, state: ScanState): string {
-  const { opened, metrics, windows } = state;
+  const { opened, metrics, windows, unread_contents: unread } = state;
   const of = opened.expected === null ? '' : ` of about ${opened.expected}`;
   return [
     `**${input.alias}**: ${opened.scan.mode} scan (${opened.reason})`,
     `${metrics.read}${of} records read, ${metrics.inserted} new, ${metrics.updated} changed, ${metrics.unchanged} unchanged`,
     `${metrics.requests} requests, waited ${Math.round(metrics.waited_ms / 1000)} s for the rate budget, ${windows.length} windows open`,
+    ...(unread > 0 ? [`contents of ${unread} records to read`] : []),
   ].join('\n\n');
 }

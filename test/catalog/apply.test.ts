@@ -61,6 +61,18 @@ sources:
 `;
 
 describe('applying a catalog file', () => {
+  it('shows that content is wanted from now on, or no more, and keeps the scans', async () => {
+    await apply(fileOf({ a: '' }));
+    await scanned('a');
+    const before = await stateOf('a');
+    expect(await apply(fileOf({ a: 'content: markdown' }))).toEqual([
+      '~ source a: content none → markdown',
+    ]);
+    expect(await apply(fileOf({ a: 'content: markdown' }))).toEqual([]);
+    expect(await apply(fileOf({ a: '' }))).toEqual(['~ source a: content markdown → none']);
+    expect(await stateOf('a')).toEqual(before);
+  });
+
   it('adds everything at first and nothing when it is applied again', async () => {
     const file = parse(TAGGED('Sky', '1h'));
     expect(await apply(file)).toEqual([

@@ -10,8 +10,10 @@ function platformOf(
   name: string,
   plans: Readonly<Record<string, number>>,
   keys: readonly string[],
+  more: Partial<CatalogPlatform> = {},
 ): CatalogPlatform {
   return {
+    ...more,
     name,
     plans,
     parseRef(ref) {
@@ -28,7 +30,12 @@ function platformOf(
 
 export const RULES: CatalogRules = {
   platforms: new Map([
-    ['notion', platformOf('notion', { free: 3, business: 10 }, ['data_source'])],
+    [
+      'notion',
+      platformOf('notion', { free: 3, business: 10 }, ['data_source'], {
+        contentFormats: () => ['markdown'],
+      }),
+    ],
     ['airtable', platformOf('airtable', { team: 5 }, ['base', 'table'])],
   ]),
   reserved: ['sync', 'status', 'sync-all', 'sync-due'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { readCatalogFile, writeCatalogFile } from '../../src/catalog/file.ts';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { ACCOUNTS, parse, refusal, RULES } from './catalog-files.ts';
 
 const source = (keys: string) =>
@@ -50,18 +51,25 @@ sources:
         every: '1h',
         every_seconds: 3600,
         cron: null,
+        full_every: null,
+        full_every_seconds: null,
         enabled: false,
         table_schema: 'notion',
         table_name: 'skyflow_artefacts',
+        content: null,
       },
     ]);
   });
 
   it('may look like the example', async () => {
-    const example = await readCatalogFile('appsync.example.yaml', RULES);
+    const rules = { ...RULES, platforms: builtInPlatforms() };
+    const example = await readCatalogFile('appsync.example.yaml', rules);
     expect(example?.sources.map(({ alias, enabled }) => [alias, enabled])).toEqual([
       ['skyflow-artefacts', true],
       ['skyflow-orders', false],
+      ['users', true],
+      ['bases', true],
+      ['tables', true],
     ]);
   });
 
@@ -118,10 +126,21 @@ sources:
     ['table: x', 'sources[0].table must be schema.name'],
     ['table: pg_catalog.x', 'must not be in a schema of Postgres'],
     ['table: appsync.x', 'must not be in a schema of Postgres'],
+    ['content: html', 'sources[0].content must be markdown'],
     ['tabel: notion.x', 'sources[0].tabel is not a key that is known here'],
   ])('is refused with a source that says %s', (keys, message) =>
     expect(refusal(source(`, ${keys}`)).message).toContain(message),
   );
+
+  it('takes content where the platform gives it, and says where it does not', () => {
+    expect(parse(source(', content: markdown')).sources[0]?.content).toBe('markdown');
+    expect(parse(source('')).sources[0]?.content).toBeNull();
+    const { message, hint } = refusal(
+      `${ACCOUNTS}sources:\n  - { alias: a, account: airtable, ref: { base: b, table: t }, content: markdown }\n`,
+    );
+    expect(message).toContain('sources[0].content markdown is not what airtable gives');
+    expect(hint).toContain('take it out of source a');
+  });
 
   it.each([
     ['accounts: [{ name: n, platform: notoin, token: env:T }]', '"notoin" is not a platform'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { proposeCatalog, type DiscoveredAccount } from '../../src/catalog/init.ts';
 import { LONGEST_SLUG, SLUG, slugOf } from '../../src/catalog/slug.ts';
 import type { DiscoveredSource } from '../../src/platforms/platform.ts';
+import type { CatalogRules } from '../../src/catalog/file.ts';
 import { parse, RULES } from './catalog-files.ts';
 
 const PATH = '/checkout/appsync.yaml';
@@ -210,6 +211,44 @@ vaults: []
       'notion-2 env:OTHER',
     ]);
     expect(file.sources[0]?.account).toBe('notion-2');
+  });
+
+  it('shows in a new file what can be listed besides, as sources that only lack their #', () => {
+    const withListings: CatalogRules = {
+      ...RULES,
+      platforms: new Map(
+        [...RULES.platforms].map(([name, platform]) => [
+          name,
+          name === 'notion'
+            ? {
+                ...platform,
+                listings: [{ name: 'users', ref: { list: 'users' }, about: 'people' }],
+              }
+            : platform,
+        ]),
+      ),
+    };
+    const { text, file } = proposeCatalog(
+      [notion(source('Users', 'd1'), source('Tasks', 'd2'))],
+      null,
+      PATH,
+      withListings,
+    );
+    expect(file.sources.map(({ alias }) => alias)).toEqual(['tasks', 'users']);
+    const line = '#  - { alias: users-notion, account: notion, ref: { list: users } } # people';
+    expect(text).toContain(`\n${line}\n`);
+    // What a person makes of it is a source, and a later init keeps it.
+    const listed = text
+      .replace(line, line.slice(1))
+      .replace('{ list: users }', '{ data_source: u }');
+    expect(parse(listed).sources.map(({ alias }) => alias)).toEqual([
+      'tasks',
+      'users',
+      'users-notion',
+    ]);
+    const again = proposeCatalog([notion(source('New', 'd3'))], parse(text), PATH, withListings);
+    expect(again.text).toContain(line);
+    expect(again.added).toEqual(['new']);
   });
 
   it('fills a file that holds only comments', () => {

@@ -76,6 +76,24 @@ describe('with a database of its own', () => {
     expect((await command('sources list --json')).stdout).toBe('[]\n');
   });
 
+  test('a dry run says what contents cost, and that a listing is read whole', async () => {
+    const more = `${CATALOG}    content: markdown
+  - { alias: people, account: notion, ref: { list: users } }
+`;
+    writeFileSync(join(cwd, 'content.yaml'), more);
+    const catalog = { APPSYNC_CATALOG: join(cwd, 'content.yaml') };
+    const { stdout } = await command('sync-dry --json', catalog);
+    const { sources } = JSON.parse(stdout) as { sources: { alias: string; contents?: unknown }[] };
+    expect(sources.map(({ alias, contents }) => [alias, contents])).toEqual([
+      ['artefacts', undefined],
+      ['people', undefined],
+      ['tasks', null],
+    ]);
+    const { stderr } = await command('sync-dry', catalog);
+    expect(stderr).toContain('tasks: contents are read of every record');
+    expect(stderr).toContain('1 request each');
+  });
+
   test('sources apply says what changed, and then that nothing does', async () => {
     const first = await command('sources apply');
     expect(first.exitCode).toBe(0);

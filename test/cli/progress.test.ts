@@ -25,6 +25,7 @@ const row = (alias: string, given: Partial<SourceProgressRow> = {}): SourceProgr
   trouble: null,
   cut_values: 0,
   quarantined: 0,
+  unread_contents: 0,
   started_at: '2026-11-23T16:15:00Z',
   ...given,
 });
@@ -114,6 +115,14 @@ describe('a frame', () => {
     expect(frameLines(state, at(12), size, plain)[0]).toBe(
       '· s  ████████████████ 50 of 50  12 long values to complete',
     );
+  });
+
+  test('a source that has read everything shows how many contents are left', () => {
+    let state = startProgress(start, 1);
+    const reading = row('s', { read: 50, expected: 50, unread_contents: 31 });
+    for (let second = 0; second <= 12; second++)
+      state = advance(state, progress(reading), at(second));
+    expect(frameLines(state, at(12), size, plain)[0]).toContain('31 contents to read');
   });
 
   test('the pace is that of the last ten seconds', () => {

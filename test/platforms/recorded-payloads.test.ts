@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Column } from '../../src/contract/schema.ts';
+import { createEntryConverter } from '../../src/platforms/listing.ts';
 import { fieldSchema } from '../../src/platforms/airtable/answers.ts';
 import { createConverter as airtableConverter } from '../../src/platforms/airtable/convert.ts';
 import {
@@ -14,6 +15,7 @@ import {
   propertyId,
   type PropertyConfig,
 } from '../../src/platforms/notion/property-types.ts';
+import { USERS } from '../../src/platforms/notion/users.ts';
 import { isObject, type JsonObject } from '../../src/platforms/values/json-object.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -33,6 +35,14 @@ const OWN_PAGE: JsonObject = {
     Name: { id: 'title', type: 'title', title: [{ plain_text: 'a\u0000b' }] },
     Price: { id: 'VZa%3E', type: 'number', number: 0.1 },
   },
+};
+const OWN_USER: JsonObject = {
+  object: 'user',
+  id: 'a4f789cc-7bc8-4cf0-82b9-a8ba7d985ecf',
+  name: 'Ada',
+  avatar_url: null,
+  type: 'person',
+  person: { email: 'ada@example.com' },
 };
 const OWN_FIELD: JsonObject = { id: 'fldOwn0000000001', name: 'Name', type: 'singleLineText' };
 
@@ -107,6 +117,25 @@ describe('recorded Notion pages', () => {
     );
     for (const config of configs) expect(notionColumnType(config as PropertyConfig)).toBeTruthy();
     expect(configs.length).toBeGreaterThan(existsSync(RECORDED) ? 20 : -1);
+  });
+});
+
+describe('recorded Notion users', () => {
+  const columns = USERS.fields.map(({ id, column_type }) => {
+    return { id, name: id, type: column_type, column: id, column_type };
+  });
+
+  it('are converted without an error, each cell fits its column, and nothing is lost', async () => {
+    const isUser = (value: JsonObject) => value['object'] === 'user' && 'name' in value;
+    const users = collect([OWN_USER, ...recordedJson('notion')], isUser);
+    const convert = createEntryConverter(USERS, columns);
+    for (const user of users) {
+      const record = convert(user);
+      expect(record.errors).toBeNull();
+      expect(JSON.parse(record.raw)).toEqual(user);
+      await cast(columns, record.values);
+    }
+    expect(users.length).toBeGreaterThan(existsSync(RECORDED) ? 10 : 0);
   });
 });
 

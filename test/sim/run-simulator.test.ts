@@ -18,6 +18,7 @@ interface Answer {
   readonly records?: Readonly<Record<string, unknown>>;
   readonly requests?: readonly unknown[];
   readonly notion?: object;
+  readonly markdown?: string;
 }
 
 /** Runs a simulator as its process would, until the test is done with it. */
@@ -102,6 +103,10 @@ describe('the simulator as a process', () => {
         const truth = await control('GET', `truth?source=${encodeURIComponent(source)}`);
         expect(truth.body.ids).toContain(id);
         expect(JSON.stringify(truth.body.records?.[id])).toContain('Via HTTP');
+        const body = { operation: 'editBody', source, id, markdown: '# Via HTTP' };
+        expect((await control('POST', 'edit', body)).status).toBe(200);
+        const page = `source=${encodeURIComponent(source)}&id=${id}`;
+        expect((await control('GET', `body?${page}`)).body.markdown).toBe('# Via HTTP');
         await control('POST', 'faults', {
           path: '/users/me',
           effect: { kind: 'named', name: 'bad gateway' },

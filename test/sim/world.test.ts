@@ -171,6 +171,38 @@ describe('the world behind the simulators', () => {
       },
     ));
 
+  it('gives a page another body, with the time of an edit or without', () =>
+    withSimulator({ world: WORLD }, async (simulator) => {
+      const { world } = simulator;
+      const client = notionClient(simulator, { version: '2026-03-11' });
+      const [id = ''] = world.ids('Tasks');
+      const body = () => client.pages.retrieveMarkdown({ page_id: id });
+      const edited = () => world.record('Tasks', id)?.['last_edited_time'];
+      expect(await body()).toMatchObject({ markdown: world.body('Tasks', id), truncated: false });
+      const before = edited();
+      world.editBody('Tasks', id, 'silent', { moveTime: false, truncated: true });
+      expect(await body()).toMatchObject({ markdown: 'silent', truncated: true });
+      expect(edited()).toBe(before);
+      world.editBody('Tasks', id, 'seen', { unknownBlocks: ['b'] });
+      expect(await body()).toMatchObject({
+        markdown: 'seen',
+        truncated: false,
+        unknown_block_ids: ['b'],
+      });
+      expect(edited()).not.toBe(before);
+    }));
+
+  it('lists users who left no more', () =>
+    withSimulator({ world: WORLD }, async (simulator) => {
+      const { world } = simulator;
+      const client = notionClient(simulator, { version: '2026-03-11' });
+      const [id = ''] = world.userIds();
+      world.userLeaves(id);
+      const { results } = await client.users.list({});
+      expect(results.map((user) => user.id)).toEqual(expect.arrayContaining([...world.userIds()]));
+      expect(results.map((user) => user.id)).not.toContain(id);
+    }));
+
   it('tells the truth as the API does', () =>
     withSimulator(
       { world: WORLD, notion: { relationCut: 0, rollupCut: 0, peopleCut: 0 } },

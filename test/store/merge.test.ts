@@ -147,6 +147,18 @@ describe('merging staged records', () => {
     expect((await table())[0]).toMatchObject({ _deleted_at: null });
   });
 
+  it('keeps what is known of a row’s content beside the record’s own errors', async () => {
+    const errors = async () => (await table())[0]?.['_errors'];
+    const note = `update ${source.table_schema}.${source.table_name}
+                     set _errors = coalesce(_errors, '{}') || '{"_content": "cut short"}'`;
+    await merge('1', [record('x', ['X', null, null])]);
+    await database.pool.query(note);
+    await merge('2', [record('x', ['Y', null, null], { errors: { c: 'not a number' } })]);
+    expect(await errors()).toEqual({ price: 'not a number', _content: 'cut short' });
+    await merge('3', [record('x', ['Z', null, null])]);
+    expect(await errors()).toEqual({ _content: 'cut short' });
+  });
+
   it('names errors by column and notes values that were cut short', async () => {
     await merge('1', [
       record('x', ['X', '{"1"}', null], { errors: { c: 'not a number' }, truncated: ['b'] }),

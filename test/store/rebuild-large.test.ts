@@ -42,7 +42,7 @@ describe(`a table of ${ROWS} Notion pages`, () => {
     inTransaction(database.pool, (tx) =>
       fitTable(tx, filled.source, fields, {
         run_id: 'run',
-        createConverter: notion.createConverter,
+        createConverter: (columns) => notion.createConverter(columns),
       }),
     );
   const hashes = async () =>

@@ -179,18 +179,17 @@ describe('a source whose schema changes', () => {
     expect((await installation.sync()).status).toBe('complete');
   });
 
-  it('fails with the constraint and what to do when a constraint of the user’s refuses its records', async () => {
+  it('puts records that a constraint of the user’s refuses into quarantine, and names the constraint', async () => {
     await sql('alter table notion.tasks add constraint short check (length(name) < 3) not valid');
     installation.simulator.world.createRecords('Tasks', [{ Name: 'too long' }]);
     const summary = await installation.sync();
     expect(summary.sources[1]).toMatchObject({
-      status: 'failed',
-      error: {
-        type: 'Misconfigured',
-        message: expect.stringContaining('"short"'),
-        hint: 'alter table "notion"."tasks" drop constraint "short"',
-      },
+      status: 'incomplete',
+      error: { type: 'Quarantined', hint: 'appsync quarantine list tasks' },
     });
+    expect(await sql('select reason from appsync.quarantine')).toEqual([
+      { reason: expect.stringContaining('constraint short') },
+    ]);
     await sql('alter table notion.tasks drop constraint short');
     expect((await installation.sync()).status).toBe('complete');
   });

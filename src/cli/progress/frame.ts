@@ -73,6 +73,9 @@ function activity(source: TrackedSource, now: number): string {
   if (rate === 0 && source.cut_values > 0) {
     parts.push(`${formatAmount(source.cut_values, 'long value')} to complete`);
   }
+  if (rate === 0 && source.unread_contents > 0) {
+    parts.push(`${formatAmount(source.unread_contents, 'content')} to read`);
+  }
   const waiting = waitingTime(source, now);
   const remaining = remainingTime(source);
   if (waiting >= NOTABLE_WAIT_MS) parts.push(`waiting for rate budget ${formatSeconds(waiting)}`);

@@ -1,3 +1,4 @@
+import { notListed, planListing } from '../listing.ts';
 import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
 import { createApi, originOf } from './client.ts';
 import { createConverter } from './convert.ts';
@@ -6,8 +7,9 @@ import { discover, identify } from './discover.ts';
 import { KNOWN_TYPES } from './field-types.ts';
 import { locate, LOCATED_AT_ONCE } from './locate.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
+import { describeList, fetchList, listConverter } from './lists.ts';
 import { fetchBatch, planScan } from './scan.ts';
-import { externalId, parseRef, tableRef } from './source-ref.ts';
+import { externalId, listOf, parseRef, tableRef } from './source-ref.ts';
 
 /**
  * Edits reach listings some seconds late (10 s were seen), times in formulas are not reliable below a
@@ -17,7 +19,7 @@ import { externalId, parseRef, tableRef } from './source-ref.ts';
  */
 const OVERLAP_MS = 5 * 60_000;
 
-/** Airtable through its client: tables (or single views of them) are sources. */
+/** Airtable through its client: tables (or single views of them) are sources; bases and tables are listings. */
 export const airtable: Platform = {
   name: 'airtable',
   title: 'Airtable',
@@ -28,7 +30,12 @@ export const airtable: Platform = {
   parseRef,
   externalId,
   knownTypes: KNOWN_TYPES,
-  createConverter,
+  createConverter: (columns, ref) => listConverter(columns, ref) ?? createConverter(columns),
+  supportsIncremental: (ref) => listOf(ref) === null,
+  listings: [
+    { name: 'bases', ref: { list: 'bases' }, about: 'bases that the token sees' },
+    { name: 'tables', ref: { list: 'tables' }, about: 'their tables' },
+  ],
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);
     const api = createApi(connection, requests);
@@ -38,11 +45,21 @@ export const airtable: Platform = {
     return {
       identify: () => identify(api, token),
       discover: () => discover(api, token, rulesOf),
-      describe: (ref) => describe(api, rulesOf(tableRef(ref).base), ref),
-      planScan,
-      locate: (ref, ids, columns) => locate(api, rulesOf(tableRef(ref).base), ref, ids, columns),
-      fetchBatch: (request) =>
-        fetchBatch(api, rulesOf(tableRef(request.ref).base), origin, request),
+      describe: (ref) => {
+        const list = listOf(ref);
+        if (list !== null) return describeList(api, token, list);
+        return describe(api, rulesOf(tableRef(ref).base), ref);
+      },
+      planScan: (request) => (listOf(request.ref) === null ? planScan(request) : planListing()),
+      fetchBatch: (request) => {
+        const list = listOf(request.ref);
+        if (list !== null) return fetchList(api, { token, of: rulesOf }, list, request);
+        return fetchBatch(api, rulesOf(tableRef(request.ref).base), origin, request);
+      },
+      locate: (ref, ids, columns) =>
+        listOf(ref) === null
+          ? locate(api, rulesOf(tableRef(ref).base), ref, ids, columns)
+          : notListed(ids),
     };
   },
 };

@@ -4,6 +4,7 @@ import type { RateRule, SourceRef } from '../platform.ts';
 import { fieldSchema, parseAnswer, tablesSchema } from './answers.ts';
 import type { Api } from './client.ts';
 import { columnTypeOf, fieldTypeOf } from './field-types.ts';
+import { serverTime } from '../server-time.ts';
 import { externalId, tableRef } from './source-ref.ts';
 
 /** What Airtable says of one table now: its name, its fields by id, and the server's time. */
@@ -36,13 +37,4 @@ export async function describe(
     }),
     server_time: serverTime(answer.date, what),
   };
-}
-
-/** Watermarks rest on the server's clock, never on ours: an answer without a time is refused. */
-function serverTime(date: string | null, what: string): string {
-  const time = Date.parse(date ?? '');
-  if (Number.isNaN(time)) {
-    throw new SyncFailure('InvalidAnswer', `The answer for ${what} has no Date header`);
-  }
-  return new Date(time).toISOString();
 }

@@ -1,6 +1,7 @@
 import { SyncFailure } from '../../errors.ts';
 import type { DiscoveredSource, Identity, RateRule } from '../platform.ts';
-import { basesSchema, parseAnswer, tablesSchema, userSchema } from './answers.ts';
+import { parseAnswer, tablesSchema, userSchema } from './answers.ts';
+import { isOpen, readBases, type BasesPage } from './bases.ts';
 import type { Api } from './client.ts';
 import { externalId } from './source-ref.ts';
 
@@ -27,17 +28,12 @@ export async function* discover(
 }
 
 async function* bases(api: Api, rules: readonly RateRule[]): AsyncGenerator<string> {
-  const what = 'the list of bases';
   const seen = new Set<string>();
   let offset: string | null = null;
   do {
-    const query: Record<string, string> = offset === null ? {} : { offset };
-    const answer = await api(rules, { base: 'meta', path: '/bases', query, what });
-    const page = parseAnswer(basesSchema, answer.body, what);
-    for (const base of page.bases) {
-      if (base.permissionLevel !== 'none') yield base.id;
-    }
-    offset = page.offset ?? null;
+    const page: BasesPage = await readBases(api, rules, offset);
+    for (const { id } of page.bases.filter(isOpen)) yield id;
+    offset = page.next;
     if (offset !== null && seen.has(offset)) {
       throw new SyncFailure('InvalidAnswer', 'The list of bases leads back to itself');
     }

@@ -12,12 +12,17 @@ type Key = keyof typeof FORMS;
 
 const EXAMPLE = '{ base: app…, table: tbl…, view: viw… }';
 
-/** `{ base: app…, table: tbl… }`, with `view: viw…` when only its records are wanted. */
+/** What can be listed besides the records of tables. */
+const LISTS = ['bases', 'tables'] as const;
+export type ListName = (typeof LISTS)[number];
+
+/** `{ base: app…, table: tbl… }`, with `view: viw…` when only its records are wanted, or `{ list: bases }`. */
 export function parseRef(ref: unknown): SourceRef {
   if (typeof ref !== 'object' || ref === null || Array.isArray(ref)) {
     throw new Error(`ref should be ${EXAMPLE}`);
   }
   const given = new Map<string, unknown>(Object.entries(ref));
+  if (given.has('list')) return parseList(given);
   for (const key of given.keys()) {
     if (!(key in FORMS)) throw new Error(`ref.${key} is unknown: ref should be ${EXAMPLE}`);
   }
@@ -31,6 +36,19 @@ export function parseRef(ref: unknown): SourceRef {
   return hasView ? { ...whole, view: id('view') } : whole;
 }
 
+function parseList(given: ReadonlyMap<string, unknown>): SourceRef {
+  for (const key of given.keys()) {
+    if (key !== 'list') throw new Error(`ref.${key} cannot stand beside ref.list`);
+  }
+  const list = LISTS.find((name) => name === given.get('list'));
+  if (list === undefined) throw new Error(`ref.list should be one of ${LISTS.join(', ')}`);
+  return { list };
+}
+
+/** The listing that a reference means; null for a table. */
+export const listOf = (ref: SourceRef): ListName | null =>
+  LISTS.find((name) => name === ref['list']) ?? null;
+
 /** The parts of a reference that `parseRef` gave. */
 export const tableRef = (ref: SourceRef): TableRef => ({
   base: ref['base'] ?? '',
@@ -38,4 +56,6 @@ export const tableRef = (ref: SourceRef): TableRef => ({
   view: ref['view'],
 });
 
-export const externalId = (ref: SourceRef): string => `${ref['base']}/${ref['table']}`;
+/** A listing's has another beginning than a table's, and a slash, which no alias has. */
+export const externalId = (ref: SourceRef): string =>
+  listOf(ref) === null ? `${ref['base']}/${ref['table']}` : `list/${listOf(ref)}`;

@@ -46,6 +46,12 @@ export const pagePlaceSchema = z.looseObject({
   parent: z.looseObject({ type: z.string(), data_source_id: z.string().nullish() }),
 });
 
+export const markdownSchema = z.object({
+  markdown: z.string(),
+  truncated: z.boolean().nullish(),
+  unknown_block_ids: z.array(z.unknown()).nullish(),
+});
+
 export const userSchema = z.object({
   id: z.string(),
   name: z.string().nullish(),

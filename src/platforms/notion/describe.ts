@@ -4,6 +4,7 @@ import type { SourceRef } from '../platform.ts';
 import { dataSourceSchema, parseAnswer, titleText } from './answers.ts';
 import type { Api } from './client.ts';
 import { columnTypeOf, propertyId } from './property-types.ts';
+import { serverTime } from '../server-time.ts';
 import { dataSourceId } from './source-ref.ts';
 
 /** What Notion says of a data source now: its title, its properties by id, and the server's time. */
@@ -29,13 +30,4 @@ export async function describe(api: Api, ref: SourceRef): Promise<SourceSchema> 
     })),
     server_time: serverTime(answer.date, what),
   };
-}
-
-/** Watermarks rest on the server's clock, never on ours: an answer without a time is refused. */
-function serverTime(date: string | null, what: string): string {
-  const time = Date.parse(date ?? '');
-  if (Number.isNaN(time)) {
-    throw new SyncFailure('InvalidAnswer', `The answer for ${what} has no Date header`);
-  }
-  return new Date(time).toISOString();
 }

@@ -4,13 +4,16 @@ import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
+import { notListed, planListing } from '../listing.ts';
 import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
 import { locate } from './locate.ts';
 import { KNOWN_TYPES } from './property-types.ts';
 import { rateRule } from './rate-rule.ts';
+import { readContent } from './read-content.ts';
 import { readValue } from './read-value.ts';
 import { planScan } from './scan-windows.ts';
-import { dataSourceId, parseRef } from './source-ref.ts';
+import { externalId, isUsers, parseRef } from './source-ref.ts';
+import { describeUsers, fetchUsers, userConverter } from './users.ts';
 
 /**
  * Edit times are floored to the minute, and queries are served from an index that was seen to lag by up
@@ -21,7 +24,7 @@ const OVERLAP_MS = 5 * 60_000;
 
 const clients: ClientPool = new Map();
 
-/** Notion through its official client: data sources are sources, pages are records. */
+/** Notion through its official client: data sources are sources, pages are records; its users are a listing. */
 export const notion: Platform = {
   name: 'notion',
   title: 'Notion',
@@ -30,20 +33,27 @@ export const notion: Platform = {
   overlap_ms: OVERLAP_MS,
   located_at_once: 1,
   parseRef,
-  externalId: dataSourceId,
+  externalId,
   knownTypes: KNOWN_TYPES,
-  createConverter,
+  createConverter: (columns, ref) =>
+    ref !== undefined && isUsers(ref) ? userConverter(columns) : createConverter(columns),
+  supportsIncremental: (ref) => !isUsers(ref),
+  contentFormats: (ref) => (isUsers(ref) ? [] : ['markdown']),
+  listings: [{ name: 'users', ref: { list: 'users' }, about: 'members and bots of the workspace' }],
   connect(connection, requests): PlatformSession {
     const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
     const api = createApi(clients, connection, [rule], requests);
     return {
       identify: () => identify(api),
       discover: () => discover(api),
-      describe: (ref) => describe(api, ref),
-      planScan,
-      fetchBatch: (request) => fetchBatch(api, request),
-      locate: (ref, ids, columns) => locate(api, ref, ids, columns),
+      describe: (ref) => (isUsers(ref) ? describeUsers(api) : describe(api, ref)),
+      planScan: (request) => (isUsers(request.ref) ? planListing() : planScan(request)),
+      fetchBatch: (request) =>
+        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request),
+      locate: (ref, ids, columns) =>
+        isUsers(ref) ? notListed(ids) : locate(api, ref, ids, columns),
       readValue: (_ref, recordId, column) => readValue(api, recordId, column),
+      readContent: (_ref, recordId) => readContent(api, recordId),
     };
   },
 };

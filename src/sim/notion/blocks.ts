@@ -5,7 +5,7 @@ import type { ObjectView } from './objects.ts';
 import { partialUser } from './users.ts';
 import type { NotionDataSource } from './workspace.ts';
 
-/** A page seen as a block: its id is that of its own child_page block. Pages here have no content. */
+/** A page seen as a block: its id is that of its own child_page block. Pages here have no blocks. */
 export function pageBlock(
   view: ObjectView,
   source: NotionDataSource,

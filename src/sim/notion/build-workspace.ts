@@ -19,6 +19,8 @@ export function buildWorkspace(spec: NotionSpec, seed: number): NotionWorkspace 
     id: seededUuid(seed, 1),
     name: 'Simulated workspace',
     users: seededUsers(seed),
+    left: new Set(),
+    bodies: new Map(),
     tokens: new Map(),
     databases: new Map(),
     dataSources: new Map(),

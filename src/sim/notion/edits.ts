@@ -5,11 +5,13 @@ import { createRow } from '../rows.ts';
 import type { SimRow } from '../rows.ts';
 import { mix, seededUuid } from '../seeded.ts';
 import type { NotionPropertySpec } from '../world-spec.ts';
+import type { PageBody } from './bodies.ts';
 import { emptyValue } from './generated-values.ts';
 import { createProperty, findProperty } from './properties.ts';
 import type { NotionOption, NotionProperty } from './properties.ts';
 import { innerValue } from './property-values.ts';
 import { isRichText, plainText, richText } from './rich-text.ts';
+import type { NotionUser } from './users.ts';
 import { touch } from './workspace.ts';
 import type { NotionDataSource, NotionWorkspace } from './workspace.ts';
 
@@ -41,6 +43,25 @@ export class NotionEdits {
     this.#write(source, row, changes);
     this.#moveTime(row);
     touch(this.#workspace, source);
+  }
+
+  /** As in the app, or, without moving the time, as edits over the API are said to work. */
+  editBody(source: NotionDataSource, id: string, body: PageBody, moveTime: boolean): void {
+    const row = rowOf(source, id);
+    this.#workspace.bodies.set(id, body);
+    if (moveTime) this.#moveTime(row);
+    touch(this.#workspace, source);
+  }
+
+  /** Leaves the workspace: traces stay, and the list of users does not have them any more. */
+  userLeaves(id: string): void {
+    this.#workspace.left.add(userOf(this.#workspace, id).id);
+    this.#workspace.version += 1;
+  }
+
+  renameUser(id: string, name: string): void {
+    userOf(this.#workspace, id).name = name;
+    this.#workspace.version += 1;
   }
 
   /** Trash and restore: within one minute the visible time of the last edit stays the same. */
@@ -159,6 +180,12 @@ function rowOf(source: NotionDataSource, id: string): SimRow {
   const row = source.byId.get(id);
   if (row === undefined) throw new Error(`${source.title} has no page ${id}`);
   return row;
+}
+
+function userOf(workspace: NotionWorkspace, id: string): NotionUser {
+  const user = workspace.users.find((one) => one.id === id);
+  if (user === undefined) throw new Error(`The world has no user ${id}`);
+  return user;
 }
 
 function propertyOf(source: NotionDataSource, key: string): NotionProperty {

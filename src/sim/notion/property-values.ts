@@ -81,20 +81,27 @@ function option(property: NotionProperty, id: unknown): unknown {
   return found === undefined ? null : { id: found.id, name: found.name, color: found.color };
 }
 
-const FILE_HOST = 'https://prod-files-secure.s3.us-west-2.amazonaws.com';
+export const FILE_HOST = 'https://prod-files-secure.s3.us-west-2.amazonaws.com';
+
+/** What is added to the address of a hosted file; it differs on every reading. */
+export function signature(view: ValueView): string {
+  const stamp = isoTime(view.now).replace(/[-:]|\.\d+/g, '');
+  return `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=${stamp}&X-Amz-Expires=3600&X-Amz-Signature=${mix(view.reading, 5).toString(16)}&x-id=GetObject`;
+}
 
 /** Hosted files have a signed URL that lives an hour and differs on every reading. */
 function servedFile(file: InnerFile, view: ValueView): unknown {
   if (file.external !== null) {
     return { name: file.name, type: 'external', external: { url: file.external } };
   }
-  const stamp = isoTime(view.now).replace(/[-:]|\.\d+/g, '');
   const path = `${view.workspace.id}/${file.key}/${encodeURIComponent(file.name)}`;
-  const query = `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=${stamp}&X-Amz-Expires=3600&X-Amz-Signature=${mix(view.reading, 5).toString(16)}&x-id=GetObject`;
   return {
     name: file.name,
     type: 'file',
-    file: { url: `${FILE_HOST}/${path}?${query}`, expiry_time: isoTime(view.now + 3_600_000) },
+    file: {
+      url: `${FILE_HOST}/${path}?${signature(view)}`,
+      expiry_time: isoTime(view.now + 3_600_000),
+    },
   };
 }
 

@@ -1,11 +1,11 @@
 import type { NotionCall } from './api.ts';
 import { pageBlock } from './blocks.ts';
+import { bodyOf, servedMarkdown } from './bodies.ts';
 import { invalidUrl, notFound, restricted, userNotFound, validation } from './errors.ts';
 import { databaseObject, dataSourceObject, pageObject } from './objects.ts';
 import { findProperty } from './properties.ts';
 import type { NotionProperty } from './properties.ts';
 import { propertyItem } from './property-items.ts';
-import { titleOf } from './property-values.ts';
 import { queryPage } from './query.ts';
 import { jsonBody, pageSize, pathId, refusePagingInQuery } from './requests.ts';
 import { searchPage } from './search.ts';
@@ -73,7 +73,8 @@ function listUsers(call: NotionCall): Answer {
   if (call.token.users === 'none') {
     throw restricted('This integration does not have user information capabilities.');
   }
-  const users = [...call.workspace.users, call.token.bot];
+  const { users: everybody, left } = call.workspace;
+  const users = [...everybody.filter(({ id }) => !left.has(id)), call.token.bot];
   const { query } = call.request;
   const size = pageSize(query.get('page_size'), 'query');
   const cursor = query.get('start_cursor');
@@ -216,11 +217,12 @@ function oneProperty(call: NotionCall): Answer {
 function markdown(call: NotionCall): Answer {
   const { source, row } = visiblePage(call);
   if (row.trashed) throw invalidUrl();
+  const body = bodyOf(call.workspace, source, row);
   return {
     object: 'page_markdown',
     id: row.id,
-    markdown: `Notes about ${titleOf(call.workspace, source, row)}\n`,
-    truncated: false,
-    unknown_block_ids: [],
+    markdown: servedMarkdown(body, call.view),
+    truncated: body.truncated,
+    unknown_block_ids: body.unknownBlocks,
   };
 }

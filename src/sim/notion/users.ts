@@ -2,7 +2,7 @@ import { mix, pick, seededUuid } from '../seeded.ts';
 
 export interface NotionUser {
   readonly id: string;
-  readonly name: string;
+  name: string;
   readonly type: 'person' | 'bot';
   readonly email: string;
 }

@@ -1,4 +1,5 @@
 import type { SimRow } from '../rows.ts';
+import type { PageBody } from './bodies.ts';
 import type { NotionProperty } from './properties.ts';
 import type { RowOrder } from './row-order.ts';
 import type { NotionUser } from './users.ts';
@@ -8,6 +9,10 @@ export interface NotionWorkspace {
   readonly id: string;
   readonly name: string;
   readonly users: readonly NotionUser[];
+  /** Ids of users who left: their traces stay, and they are listed no more. */
+  readonly left: Set<string>;
+  /** Bodies of pages that were edited, by page id; every other page has one made from its title. */
+  readonly bodies: Map<string, PageBody>;
   readonly tokens: Map<string, NotionToken>;
   readonly databases: Map<string, NotionDatabase>;
   readonly dataSources: Map<string, NotionDataSource>;
