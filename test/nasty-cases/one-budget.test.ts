@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { startInstallation } from '../support/installation.ts';
 
 describe('Notion with 180 requests a minute for everybody', () => {
-  it('lets five workers through within them, and Airtable does not wait for it', async () => {
+  it('lets three workers through within them, and Airtable does not wait for it', async () => {
     const sources = Array.from({ length: 8 }, (_, i) => `Source ${i}`);
     const busy = await startInstallation({
       worker: 'spawned',
@@ -23,7 +23,7 @@ describe('Notion with 180 requests a minute for everybody', () => {
       notion: { rateLimit: 180 },
     });
     try {
-      for (let workers = 0; workers < 5; workers += 1) busy.spawnWorker();
+      for (let workers = 0; workers < 3; workers += 1) busy.spawnWorker();
       const summary = await busy.sync({ kind: 'all' }, { max_concurrent: 8, batch_size: 10 });
       expect(summary).toMatchObject({ status: 'complete', totals: { read: 340, rate_limited: 0 } });
       const { log } = busy.simulator;

@@ -155,8 +155,7 @@ describe('a Notion page', () => {
 
 describe('a cursor', () => {
   it('that expires, and again after the restart, costs no row and doubles none', async () => {
-    const { expireCursors } = installation.simulator;
-    before('Expiring', 2, expireCursors, 3);
+    before('Expiring', 2, () => installation.simulator.expireCursors(), 3);
     const summary = await tables.sync('Expiring', { batch_size: 3 });
     expect(summary).toMatchObject({ status: 'complete', certified: true, read: 12, inserted: 12 });
     expect(await tables.compare('Expiring')).toEqual({ rows: 12, expected: 12, ...EXACT });
@@ -170,8 +169,8 @@ describe('a cursor', () => {
   });
 
   it('that expires whenever it is used fails the source after a bounded number of requests', async () => {
-    const { expireCursors, faults, log } = installation.simulator;
-    before('One minute', 1, expireCursors, 0);
+    const { faults, log } = installation.simulator;
+    before('One minute', 1, () => installation.simulator.expireCursors(), 0);
     const failed = await tables.sync('One minute', { batch_size: 3 });
     expect(failed).toMatchObject({ status: 'failed', error: { type: 'CursorLost' } });
     expect(failed.error?.hint).toContain('sync again');
