@@ -72,7 +72,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('purge'), pick }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('move'), pick }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('add property'),
       type: fc.nat(20),
@@ -89,7 +89,7 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove property'), pick }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({ kind: fc.constant('retype property'), pick, type: fc.nat(20) }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('rename option'), pick, name: text }) },

@@ -6,6 +6,7 @@ import type { Row } from '../support/tables.ts';
 export interface KnownColumn {
   readonly id: string;
   readonly name: string;
+  readonly type: string;
 }
 
 type Json = Readonly<Record<string, unknown>>;
@@ -59,13 +60,13 @@ export function wrongCells(
   expected: ReadonlyMap<string, unknown>,
 ): readonly string[] {
   return columns
-    .filter(({ id, name }) => !isSame(row[name], expected.get(id)))
+    .filter(({ id, name, type }) => !isSame(type, row[name], expected.get(id)))
     .map(({ name }) => name);
 }
 
-function isSame(found: unknown, expected: unknown): boolean {
-  // A checkbox that is not ticked is left out by one platform and false with the other.
-  if (typeof found === 'boolean') return found === (expected ?? false);
+function isSame(type: string, found: unknown, expected: unknown): boolean {
+  // A checkbox that is not ticked is left out by one platform and false with the other; never NULL.
+  if (type === 'boolean') return found === (expected ?? false);
   if (typeof expected === 'number') return found !== null && Number(found) === expected;
   return isDeepStrictEqual(found ?? null, expected ?? null);
 }

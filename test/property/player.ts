@@ -39,6 +39,10 @@ export class Player {
     }
     const sequence = new Sequence(this.#installation, this.#platform, this.#used);
     this.#used += 1;
+    // Whatever comes first finds something to work on.
+    for (const points of [null, 0, 2.5]) {
+      await sequence.step({ kind: 'create', name: `Record of ${points}`, points });
+    }
     for (const command of commands) await sequence.step(command);
     await sequence.end(lastIsFull);
   }
@@ -177,6 +181,7 @@ class Sequence {
       if (!isDeepStrictEqual(asListed(row['_raw']), asListed(record))) {
         broken('a row is not what the API gives', { row, record, summary });
       }
+      if (row['_errors'] !== null) broken('a cell that fits has an error', { row, summary });
       const wrong = wrongCells(columns, row, expectedCells(platform, record));
       if (wrong.length > 0) broken(`cells are wrong: ${wrong.join()}`, { row, record, summary });
     }
@@ -188,7 +193,7 @@ class Sequence {
 
   async #columns(): Promise<readonly KnownColumn[]> {
     const { rows } = await this.#installation.database.pool.query<KnownColumn>(
-      `select c.field_id as id, c.column_name as name
+      `select c.field_id as id, c.column_name as name, c.column_type as type
          from appsync.source_column c join appsync.source s on s.id = c.source_id
         where s.external_id = $1 and c.dropped_at is null`,
       [this.#installation.simulator.world.source(this.#source.title).externalId],

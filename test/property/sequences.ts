@@ -29,8 +29,9 @@ export function testSequences(platform: Platform, recorded: readonly Recorded[])
           numRuns: runs,
           examples: recorded.map(([commands, lastIsFull]) => [commands, lastIsFull]),
           ...(SEED === undefined ? {} : { seed: Number(SEED) }),
-          // A failure costs at most so long to shrink: the smallest sequence found is shown.
+          // To shrink a failure may take long; the smallest sequence found until then is shown.
           interruptAfterTimeLimit: 60_000 + runs * 5_000,
+          markInterruptAsFailure: true,
         });
       },
       120_000 + runs * 10_000,
