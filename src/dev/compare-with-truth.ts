@@ -91,6 +91,8 @@ function cutList(property: Property): unknown {
 export function withoutVolatileParts(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutVolatileParts);
   if (typeof value === 'string') return value.replace(/^(https?:\/\/[^?]*)\?.*$/s, '$1');
+  // As JSON has it, which knows neither a negative zero nor the infinities.
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null;
   if (typeof value !== 'object' || value === null) return value;
   const isAttachment = 'filename' in value && 'url' in value;
   const kept = Object.entries(value).filter(

@@ -58,7 +58,10 @@ export interface NotionPropertySpec {
   readonly to?: string;
   /** formula: type of its result. */
   readonly result?: 'string' | 'number' | 'boolean' | 'date';
-  /** rollup: how it aggregates the first relation. */
+  /**
+   * rollup: how it aggregates the first relation. `incomplete` is not computed to its end, `unsupported`
+   * stands where the token does not see what is rolled up.
+   */
   readonly function?:
     'count' | 'sum' | 'show_original' | 'earliest_date' | 'incomplete' | 'unsupported';
   readonly prefix?: string;

@@ -110,7 +110,7 @@ describe('a batch that Postgres refuses', () => {
     // 2 · log2(100) halvings and their other halves.
     expect(statements).toBeLessThan(30);
     // They are seen: a quarantined record is not missing.
-    expect(ids).toHaveLength(100);
+    expect(ids?.ids).toHaveLength(100);
     expect(await quarantine()).toMatchObject([
       {
         record_id: 'r041',

@@ -108,6 +108,7 @@ export class NotionApi {
       exactTimes: this.#knobs.timeFloor === 'exact',
       version,
       cuts: this.#knobs,
+      timeForm: this.#knobs.timeForm,
     };
   }
 

@@ -21,6 +21,8 @@ export interface NotionKnobs {
   view: 'live' | 'frozen';
   /** Times of pages and data sources are floored to the minute; database objects never are. */
   timeFloor: 'minute' | 'exact';
+  /** Pages end their times in `Z`, databases in `+00:00`; `mixed`: every other page does as databases do. */
+  timeForm: 'Z' | 'mixed';
   /** What timestamp filters compare. Undocumented. */
   filterTimes: 'floored' | 'exact';
   /** Order without sorts: newest first as recorded, or anything, as documented. */
@@ -57,6 +59,7 @@ export const NOTION_DEFAULTS: NotionKnobs = {
   cursorRowGone: 'continue',
   view: 'live',
   timeFloor: 'minute',
+  timeForm: 'Z',
   filterTimes: 'floored',
   defaultOrder: 'created',
   relationCut: 25,

@@ -14,6 +14,7 @@ export interface ObjectView extends ValueView {
   readonly version: string;
   /** Lengths at which lists are cut; null shows everything, as the truth does. */
   readonly cuts: NotionKnobs | null;
+  readonly timeForm: NotionKnobs['timeForm'];
 }
 
 const undashed = (id: string) => id.replaceAll('-', '');
@@ -39,8 +40,8 @@ export function pageObject(
   return {
     object: 'page',
     id: row.id,
-    created_time: pageTime(row.created, view),
-    last_edited_time: pageTime(row.edited, view),
+    created_time: ownTime(row.created, row, view),
+    last_edited_time: ownTime(row.edited, row, view),
     created_by: partialUser(pick(users, author).id),
     last_edited_by: partialUser(pick(users, author + (row.edited % 7)).id),
     cover: null,
@@ -58,6 +59,11 @@ export function pageObject(
     public_url: null,
     ...archived(view, row.trashed),
   };
+}
+
+function ownTime(ms: number, row: SimRow, view: ObjectView): string {
+  const time = pageTime(ms, view);
+  return view.timeForm === 'mixed' && row.index % 2 === 1 ? time.replace('Z', '+00:00') : time;
 }
 
 function icon(hash: number): unknown {

@@ -183,9 +183,8 @@ function rollup(
       return { type: 'date', date, function: 'earliest_date' };
     }
     case 'incomplete':
-      return { type: 'incomplete', incomplete: {}, function: 'show_original' };
     case 'unsupported':
-      return { type: 'unsupported', unsupported: {}, function: 'show_original' };
+      return { type: property.rollup, [property.rollup]: {}, function: 'show_original' };
     default: {
       const array = related.map((other) => ({
         type: 'title',
