@@ -40,12 +40,10 @@ export async function fetchBatch(
   request: BatchRequest,
 ): Promise<FetchedBatch> {
   const { window, max_records } = request;
-  const convert = createConverter(request.columns);
   // Pages of one size that fill the batch: a listing's pages should not change their size midway.
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
-  const records: ConvertedRecord[] = [];
-  const rejected: RejectedRecord[] = [];
+  const { records, rejected, take } = sortOut(request.columns);
   const offsets = new Set(window.cursor === null ? [] : [window.cursor]);
   let cursor = window.cursor;
   let pages = 0;
@@ -59,11 +57,7 @@ export async function fetchBatch(
     );
     if (page === null) break;
     pages += 1;
-    for (const given of page.records) {
-      const { kind, record } = convertOrReject(convert, contentHash, given);
-      if (kind === 'converted') records.push(record);
-      else rejected.push(record);
-    }
+    for (const given of page.records) take(given);
     cursor = page.offset ?? null;
     if (cursor !== null && offsets.has(cursor)) {
       throw new SyncFailure('CursorLost', `The listing of ${whatOf(request)} leads back to itself`);
@@ -85,6 +79,19 @@ export async function fetchBatch(
     ],
     evidence: { ...NO_EVIDENCE, pages, gaps: isDoubtful ? [UNIDENTIFIED] : [] },
   };
+}
+
+/** Records as they come, those that can be converted and those that cannot. */
+function sortOut(columns: BatchRequest['columns']) {
+  const convert = createConverter(columns);
+  const records: ConvertedRecord[] = [];
+  const rejected: RejectedRecord[] = [];
+  const take = (given: unknown) => {
+    const { kind, record } = convertOrReject(convert, contentHash, given);
+    if (kind === 'converted') records.push(record);
+    else rejected.push(record);
+  };
+  return { records, rejected, take };
 }
 
 async function readPage(api: Api, rules: readonly RateRule[], request: ApiRequest) {
