@@ -25,11 +25,12 @@ create table appsync.quarantine (
 );
 
 -- Rejected records travel with their batch, so that they enter the quarantine in the merge's transaction.
--- What they are and what Postgres cannot read as json must not keep the rest of the batch from being staged.
 alter table appsync.staging
   alter column id drop not null,
-  alter column raw type text,
-  add column rejected text;
+  alter column raw drop not null,
+  -- Why it was rejected, and what it is: perhaps nothing that the type json takes.
+  add column rejected text,
+  add column rejected_raw text;
 
 -- Types of properties that the program does not know, as far as people were told of them.
 create table appsync.unknown_type (

@@ -10,6 +10,7 @@ import {
   mergeStaged,
   stagedIds,
   takeStagedIds,
+  type MergeCounts,
   type MergeKey,
 } from '../store/merge.ts';
 import { doubtElsewhere } from '../store/moves.ts';
@@ -72,25 +73,11 @@ async function mergeOnce(
     await checkCheckpoint(tx, input);
     return { metrics: before, ...(await countUnfinished(tx, opened.source_id)) };
   }
-  const rejected = await checkStaged(tx, input);
-  const source = await readSource(tx, opened.source_id);
-  const columns = await readColumns(tx, opened.source_id);
-  const { since } = opened.scan;
-  const key = { scan_id: opened.scan.scan_id, run_id: opened.run_id, batches, since };
-  const merging = await merge(tx, source, columns, key);
-  const { refused } = merging;
-  const { arrivals, ...counts } = merging.counts;
-  await doubtElsewhere(tx, source, arrivals);
-  const { quarantined, identified } =
-    rejected + refused.length === 0
-      ? { quarantined: 0, identified: 0 }
-      : await quarantineStaged(tx, { ...key, source_id: source.id, software }, refused);
+  const counts = await writeBatch(tx, input, software, merge);
   const ids = await takeStagedIds(tx, opened.scan.scan_id, batches);
   // Not through the meter: an attempt whose commit fails has merged nothing that the next one would not.
   const merged = syncMetrics({
     ...counts,
-    read: counts.read + identified,
-    quarantined,
     batches: batches.length,
     merge_ms: Math.round(performance.now() - started),
   });
@@ -112,6 +99,26 @@ async function countUnfinished(tx: Transaction, sourceId: number) {
     truncated_values: await countTruncated(tx, sourceId),
     unread_contents: await countUnread(tx, sourceId),
   };
+}
+
+/** Merges what is staged, in whole or in parts, and quarantines the rest. */
+async function writeBatch(
+  tx: Transaction,
+  input: UpsertBatchInput,
+  software: string,
+  merge: Merge,
+): Promise<MergeCounts & { readonly quarantined: number }> {
+  const { source: opened, batches } = input;
+  const rejected = await checkStaged(tx, input);
+  const source = await readSource(tx, opened.source_id);
+  const columns = await readColumns(tx, opened.source_id);
+  const { since, scan_id } = opened.scan;
+  const key = { scan_id, run_id: opened.run_id, batches, since };
+  const { counts, refused } = await merge(tx, source, columns, key);
+  await doubtElsewhere(tx, source, counts.arrivals);
+  if (rejected + refused.length === 0) return { ...counts, quarantined: 0 };
+  const put = await quarantineStaged(tx, { ...key, source_id: source.id, software }, refused);
+  return { ...counts, read: counts.read + put.identified, quarantined: put.quarantined };
 }
 
 /**

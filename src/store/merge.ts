@@ -119,7 +119,7 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
        where t._id is null or t._hash is distinct from s.hash or t._deleted_at is not null
     ), merged as (
       insert into ${table} as t (_id, ${written.join(', ')})
-      select s.id, ${[...cells, 's.created_at', 's.edited_at', 's.hash', 's.errors', 's.raw::json'].join(', ')},
+      select s.id, ${[...cells, 's.created_at', 's.edited_at', 's.hash', 's.errors', 's.raw'].join(', ')},
              now(), $3, null
         from changed s
       on conflict (_id) do update set ${updates.join(', ')}

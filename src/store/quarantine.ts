@@ -53,7 +53,7 @@ const QUARANTINE = `
   ), put as (
     insert into appsync.quarantine as q
       (source_id, record_id, hash, raw, stage, reason, sqlstate, software, run_id)
-    select distinct on (coalesce(id, hash)) $3::bigint, id, hash, raw,
+    select distinct on (coalesce(id, hash)) $3::bigint, id, hash, coalesce(rejected_raw, raw::text),
            case when rejected is null then 'write' else 'convert' end,
            coalesce(rejected, reason), sqlstate, $4::text, $5::text
       from bad

@@ -68,7 +68,7 @@ export async function stageRejected(
 ): Promise<void> {
   if (rejected.length === 0) return;
   await db.query(
-    `insert into appsync.staging (scan_id, attempt, ordinal, id, hash, raw, rejected, truncated, cells)
+    `insert into appsync.staging (scan_id, attempt, ordinal, id, hash, rejected_raw, rejected, truncated, cells)
      select $1, $2, $3::integer + r.place, r.id, r.hash, r.raw, r.reason, '{}', '{}'
        from unnest($4::text[], $5::text[], $6::text[], $7::text[])
             with ordinality as r(id, hash, raw, reason, place)`,

@@ -9,11 +9,11 @@ beforeAll(async () => {
     world: {
       notion: {
         databases: [
-          { title: 'Odd', sources: [{ title: 'Odd pages', records: 400, awkward: true }] },
+          { title: 'Odd', sources: [{ title: 'Odd pages', records: 200, awkward: true }] },
         ],
       },
       airtable: {
-        bases: [{ name: 'Odd', tables: [{ title: 'Odd records', records: 400, awkward: true }] }],
+        bases: [{ name: 'Odd', tables: [{ title: 'Odd records', records: 200, awkward: true }] }],
       },
     },
   });
@@ -28,7 +28,7 @@ describe('records with every awkward value', () => {
     const summary = await installation.sync();
     expect(summary).toMatchObject({
       status: 'complete',
-      totals: { inserted: 800, quarantined: 0 },
+      totals: { inserted: 400, quarantined: 0 },
     });
     for (const [title, table] of [
       ['Odd pages', 'notion.odd_pages'],

@@ -36,12 +36,10 @@ export async function fetchBatch(
   request: BatchRequest,
 ): Promise<FetchedBatch> {
   const { window, max_records } = request;
-  const convert = createConverter(request.columns);
   // Pages of one size that fill the batch: a listing's pages should not change their size midway.
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
-  const records: ConvertedRecord[] = [];
-  const rejected: RejectedRecord[] = [];
+  const { records, rejected, take } = sortOut(request.columns);
   let at: ScanWindow = window;
   let pages = 0;
   let serverTime: string | null = null;
@@ -55,11 +53,7 @@ export async function fetchBatch(
     if (page === null) break;
     pages += 1;
     serverTime = page.serverTime ?? serverTime;
-    for (const given of page.records) {
-      const { kind, record } = convertOrReject(convert, contentHash, given);
-      if (kind === 'converted') records.push(record);
-      else rejected.push(record);
-    }
+    for (const given of page.records) take(given);
     const next = page.offset ?? null;
     const progress = followCursor(at, { rows: page.records.length, next });
     if (progress === null) {
@@ -77,6 +71,19 @@ export async function fetchBatch(
       gaps: isDoubtful ? [UNIDENTIFIED] : [],
     },
   };
+}
+
+/** Records as they come, those that can be converted and those that cannot. */
+function sortOut(columns: BatchRequest['columns']) {
+  const convert = createConverter(columns);
+  const records: ConvertedRecord[] = [];
+  const rejected: RejectedRecord[] = [];
+  const take = (given: unknown) => {
+    const { kind, record } = convertOrReject(convert, contentHash, given);
+    if (kind === 'converted') records.push(record);
+    else rejected.push(record);
+  };
+  return { records, rejected, take };
 }
 
 /** Records stand in the listing's own order, and are told by their ids. */

@@ -1,4 +1,4 @@
-/** Postgres and JSON.stringify give up at some thousands of levels, depending on their stacks. */
+/** Of one value; a whole record may be nested somewhat deeper (record-hash.ts). */
 const DEEPEST = 1_000;
 
 /** Why a value cannot be a jsonb value as it stands; null when it can. The reason quotes nothing of it. */
