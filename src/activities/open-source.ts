@@ -1,12 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { isDeepStrictEqual } from 'node:util';
 import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
 import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
-import type { Column, SourceSchema } from '../contract/schema.ts';
+import type { SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
+import { beginHeal, readHeal, type Heal } from '../store/heal.ts';
+import { schemaFingerprint } from '../store/schema-fingerprint.ts';
 import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
@@ -66,7 +68,8 @@ async function beginOrResume(
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
   if (table.needs_full_scan) await breakChain(tx, source.id);
   const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
-  if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint)) {
+  const heal = await readHeal(tx, source.id);
+  if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint, heal)) {
     return {
       scan: checkpoint.identity,
       windows: checkpoint.windows,
@@ -77,6 +80,7 @@ async function beginOrResume(
   const { mode, since, reason } = chooseScan(source, input.options, {
     lacks_values: table.needs_full_scan,
     schema_changed: source.schema_fingerprint !== fingerprint,
+    to_heal: heal?.records ?? 0,
   });
   const windows = session.planScan({ ref, mode, since });
   const scan: ScanIdentity = {
@@ -87,6 +91,7 @@ async function beginOrResume(
     schema_fingerprint: fingerprint,
   };
   await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
+  if (heal !== null) await beginHeal(tx, source, heal, scan.scan_id);
   return { scan, windows, reason };
 }
 
@@ -98,20 +103,15 @@ function canResume(
   input: OpenSourceInput,
   source: SourceRow,
   fingerprint: string,
+  heal: Heal | null,
 ): boolean {
   return (
+    // A scan that was begun before the wish to heal may be past the rows concerned.
+    (heal === null || heal.scan_id === checkpoint.identity.scan_id) &&
     checkpoint.identity.scan_id !== input.give_up_scan &&
     checkpoint.identity.schema_fingerprint === fingerprint &&
     checkpoint.age_ms < RESUMABLE_MS &&
     isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
     (checkpoint.identity.mode === 'full' || input.options.incremental)
   );
-}
-
-/** Changes when a property is added, removed or changes its type; a rename is not a change of content. */
-function schemaFingerprint(columns: readonly Column[]): string {
-  const parts = columns.map(
-    (column) => `${column.id}\u0000${column.type}\u0000${column.column_type}`,
-  );
-  return createHash('sha256').update(parts.toSorted().join('\u0001')).digest('hex').slice(0, 16);
 }

@@ -18,6 +18,8 @@ export interface TableFindings {
   readonly schema_changed: boolean;
   /** The table lacked columns or rows that only a full scan brings. */
   readonly lacks_values: boolean;
+  /** Records that a reconciliation found to differ and that a person wants healed. */
+  readonly to_heal?: number;
 }
 
 export interface ScanChoice {
@@ -51,6 +53,8 @@ export function chooseScan(
 ): ScanChoice {
   const full = (reason: string): ScanChoice => ({ mode: 'full', since: null, reason });
   if (history.watermark === null) return full('first sync');
+  const { to_heal = 0 } = found;
+  if (to_heal > 0) return full(`${to_heal} ${to_heal === 1 ? 'row is' : 'rows are'} to be healed`);
   if (!options.incremental) return full('asked for');
   if (found.lacks_values) return full('the table lacked columns or rows');
   if (found.schema_changed) return full('the schema changed');

@@ -113,6 +113,22 @@ export interface PlatformSession {
    * omit it.
    */
   locate?(ref: SourceRef, recordId: string, columns: readonly Column[]): Promise<Whereabouts>;
+  /**
+   * What the platform has under these ids, at most `looked_up_per_request` of them: an answer for each.
+   * Platforms that look up nothing by id omit it.
+   */
+  lookUp?(
+    ref: SourceRef,
+    ids: readonly string[],
+    columns: readonly Column[],
+  ): Promise<ReadonlyMap<string, Whereabouts>>;
+  /**
+   * Which of these records, at most `looked_up_per_request`, were edited at or after a time. For platforms whose
+   * records do not all carry their time of edit; the others omit it.
+   */
+  editedSince?(ref: SourceRef, ids: readonly string[], since: string): Promise<ReadonlySet<string>>;
+  /** A window of a full listing with the records that were created at or after a time, for samples. */
+  listFrom?(created: string): ScanWindow;
 }
 
 /** How `init` and the worker find credentials in the environment; names only. */
@@ -131,6 +147,8 @@ export interface Platform {
   readonly plans: Readonly<Record<string, number>>;
   /** How far a watermark is set back, in ms: covers floored times, index lag and clock skew. */
   readonly overlap_ms: number;
+  /** Records that one request looks up by id; 0 where a session has no `lookUp`. */
+  readonly looked_up_per_request: number;
   /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
   parseRef(ref: unknown): SourceRef;
   /** The reference as one string: data source id, or `app…/tbl…`. */

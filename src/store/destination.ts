@@ -156,6 +156,26 @@ async function renameColumns(
 const retypeColumn = (tx: Queryable, table: string, { column, column_type }: Column) =>
   tx.query(`alter table ${table} alter column ${quote(column)} type ${column_type} using null`);
 
+async function presentColumns(db: Queryable, table: string): Promise<ReadonlySet<string>> {
+  const { rows } = await db.query<{ name: string }>(
+    `select attname as name from pg_attribute
+      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
+    [table],
+  );
+  return new Set(rows.map((row) => row.name));
+}
+
+/** Names of the columns that the source's table lacks; null when there is no table. */
+export async function missingColumns(
+  db: Queryable,
+  source: SourceRow,
+  columns: readonly Column[],
+): Promise<readonly string[] | null> {
+  const present = await presentColumns(db, quoteTable(source));
+  if (present.size === 0) return null;
+  return columns.map(({ column }) => column).filter((column) => !present.has(column));
+}
+
 /** Adds the columns that the table lacks, new or dropped by hand. Returns how many. */
 async function addMissingColumns(
   tx: Queryable,
@@ -163,12 +183,7 @@ async function addMissingColumns(
   table: string,
   columns: readonly Column[],
 ): Promise<number> {
-  const { rows } = await tx.query<{ name: string }>(
-    `select attname as name from pg_attribute
-      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [table],
-  );
-  const present = new Set(rows.map((row) => row.name));
+  const present = await presentColumns(tx, table);
   const missing = columns.filter((column) => !present.has(column.column));
   if (missing.length === 0) return 0;
   const adds = missing.map(

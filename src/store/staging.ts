@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
-import { lendClient, type Database } from './database.ts';
+import { lendClient, type Database, type Transaction } from './database.ts';
 
 /** Bytes collected before they go to the socket: 64 KiB keeps the event loop free and packets full. */
 const CHUNK = 65_536;
@@ -25,23 +25,37 @@ export async function stageRecords(
   signal: AbortSignal,
 ): Promise<void> {
   if (records.length === 0) return;
-  const names = new Map(columns.map((column) => [column.id, column.column]));
   const { client, release } = await lendClient(db);
   let failure: Error | undefined;
   try {
-    const copy = client.query(
-      copyFrom(
-        `copy appsync.staging (scan_id, attempt, ordinal, id, created_at, edited_at, hash, errors,
-                               truncated, cells, raw) from stdin`,
-      ),
-    );
-    await pipeline(Readable.from(copyLines(key, names, records)), copy, { signal });
+    await copyRecords(client, key, columns, records, signal);
   } catch (error) {
     failure = error instanceof Error ? error : new Error(String(error));
     throw error;
   } finally {
     release(failure);
   }
+}
+
+/**
+ * The same on a connection of the caller's: inside a transaction nobody else sees the rows, and nobody clears
+ * them away, until it ends.
+ */
+export async function copyRecords(
+  client: Transaction,
+  key: StagingKey,
+  columns: readonly Column[],
+  records: readonly ConvertedRecord[],
+  signal: AbortSignal,
+): Promise<void> {
+  const names = new Map(columns.map((column) => [column.id, column.column]));
+  const copy = client.query(
+    copyFrom(
+      `copy appsync.staging (scan_id, attempt, ordinal, id, created_at, edited_at, hash, errors,
+                             truncated, cells, raw) from stdin`,
+    ),
+  );
+  await pipeline(Readable.from(copyLines(key, names, records)), copy, { signal });
 }
 
 function* copyLines(

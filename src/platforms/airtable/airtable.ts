@@ -1,7 +1,9 @@
+import { openWindow } from '../../contract/scan.ts';
 import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
 import { createApi, originOf } from './client.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
+import { editedSince, lookUp, MOST_LOOKED_UP } from './look-up.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
 import { fetchBatch, planScan } from './scan.ts';
 import { externalId, parseRef, tableRef } from './source-ref.ts';
@@ -21,6 +23,7 @@ export const airtable: Platform = {
   environment: { token: ['AIRTABLE_TOKEN', 'AIRTABLE_API_KEY'], base_url: 'AIRTABLE_ENDPOINT_URL' },
   plans: { free: 5, team: 5, business: 5, enterprise: 5 },
   overlap_ms: OVERLAP_MS,
+  looked_up_per_request: MOST_LOOKED_UP,
   parseRef,
   externalId,
   connect(connection, requests): PlatformSession {
@@ -36,6 +39,10 @@ export const airtable: Platform = {
       planScan,
       fetchBatch: (request) =>
         fetchBatch(api, rulesOf(tableRef(request.ref).base), origin, request),
+      lookUp: (ref, ids, columns) => lookUp(api, rulesOf(tableRef(ref).base), ref, ids, columns),
+      editedSince: (ref, ids, since) =>
+        editedSince(api, rulesOf(tableRef(ref).base), ref, ids, since),
+      listFrom: (created) => openWindow(0, { lower: created }),
     };
   },
 };

@@ -9,3 +9,11 @@ export function modifiedSince(since: string): string {
   const created = `AND(NOT(LAST_MODIFIED_TIME()), NOT(IS_BEFORE(CREATED_TIME(), ${from})))`;
   return `OR(${edited}, ${created})`;
 }
+
+/** Records created at or after a time. */
+export const createdSince = (since: string): string =>
+  `NOT(IS_BEFORE(CREATED_TIME(), DATETIME_PARSE("${new Date(since).toISOString()}")))`;
+
+/** These records. Their ids are letters and digits, so nothing needs an escape. */
+export const withIds = (ids: readonly string[]): string =>
+  `OR(${ids.map((id) => `RECORD_ID()="${id}"`).join(',')})`;

@@ -17,6 +17,8 @@ export async function locate(
   recordId: string,
   columns: readonly Column[],
 ): Promise<Whereabouts> {
+  // Asked about anything else Notion answers 400, which would end the source: no page has such an id.
+  if (dashedId(recordId) === null) return { state: 'unreachable' };
   const what = `page ${recordId}`;
   const path = `pages/${encodeURIComponent(recordId)}`;
   try {
@@ -36,4 +38,16 @@ export async function locate(
       return { state: 'unreachable' };
     throw thrown;
   }
+}
+
+/** Where several pages are: Notion retrieves them one by one. */
+export async function lookUp(
+  api: Api,
+  ref: SourceRef,
+  ids: readonly string[],
+  columns: readonly Column[],
+): Promise<ReadonlyMap<string, Whereabouts>> {
+  const found = new Map<string, Whereabouts>();
+  for (const id of ids) found.set(id, await locate(api, ref, id, columns));
+  return found;
 }

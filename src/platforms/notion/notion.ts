@@ -1,10 +1,11 @@
+import { openWindow } from '../../contract/scan.ts';
 import { parseAnswer, userSchema } from './answers.ts';
 import { createApi, type Api, type ClientPool } from './client.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
-import { locate } from './locate.ts';
+import { locate, lookUp } from './locate.ts';
 import { rateRule } from './rate-rule.ts';
 import { readValue } from './read-value.ts';
 import { planScan } from './scan-windows.ts';
@@ -26,6 +27,7 @@ export const notion: Platform = {
   environment: { token: ['NOTION_TOKEN'], base_url: 'NOTION_BASE_URL' },
   plans: { free: 3, plus: 3, business: 10, enterprise: 10 },
   overlap_ms: OVERLAP_MS,
+  looked_up_per_request: 1,
   parseRef,
   externalId: dataSourceId,
   connect(connection, requests): PlatformSession {
@@ -38,6 +40,8 @@ export const notion: Platform = {
       planScan,
       fetchBatch: (request) => fetchBatch(api, request),
       locate: (ref, recordId, columns) => locate(api, ref, recordId, columns),
+      lookUp: (ref, ids, columns) => lookUp(api, ref, ids, columns),
+      listFrom: (created) => openWindow(0, { lower: created }),
       readValue: (_ref, recordId, column) => readValue(api, recordId, column),
     };
   },
