@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CommandWork } from './command.ts';
 import { formatHelp, setExamples } from './help.ts';
+import { addReconcile } from './reconcile-command.ts';
 import { addSyncOptions, syncRequest, type SyncFlags } from './sync-options.ts';
 
 /** Hands the work of the command that was parsed to whoever runs it. */
@@ -30,6 +31,7 @@ export function buildProgram(run: RunWork, print: (text: string) => void): Comma
   addSync(program, run);
   addCatalogCommands(program, run);
   addRunCommands(program, run);
+  addReconcile(program, run);
   addStackCommands(program, run);
   addLearningCommands(program, run);
   addDevCommands(program, run);

@@ -148,7 +148,7 @@ export function problemLines(
   ];
 }
 
-function errorLines(subject: string, error: SourceError): readonly string[] {
+export function errorLines(subject: string, error: SourceError): readonly string[] {
   const hint = error.hint === undefined ? [] : [`  hint: ${plainText(error.hint)}`];
   return ['', subject, `  cause: ${plainText(error.message)}`, ...hint];
 }

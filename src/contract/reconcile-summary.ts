@@ -1,4 +1,12 @@
-import type { ComparisonChoice, ComparisonMode, DriftKind, DriftTally } from './reconciliation.ts';
+import {
+  addTally,
+  driftOf,
+  NO_DRIFT,
+  type ComparisonChoice,
+  type ComparisonMode,
+  type DriftKind,
+  type DriftTally,
+} from './reconciliation.ts';
 import type { RunStatus, SourceError, SourceStatus } from './summary.ts';
 
 /** One record that differs; `columns` names the cells that do. */
@@ -22,6 +30,19 @@ export interface ComparisonSummary extends DriftTally {
   readonly error?: SourceError;
 }
 
+export type ReconcileTotals = DriftTally & {
+  readonly sources: number;
+  /** missing, surplus, changed and altered together. */
+  readonly drift: number;
+  readonly requests: number;
+};
+
+export function reconcileTotals(sources: readonly ComparisonSummary[]): ReconcileTotals {
+  const tally = sources.reduce<DriftTally>((sum, source) => addTally(sum, source), NO_DRIFT);
+  const requests = sources.reduce((sum, source) => sum + source.requests, 0);
+  return { sources: sources.length, ...tally, drift: driftOf(tally), requests };
+}
+
 /** The result of one reconciliation: `--json` prints it, with what became of healing. */
 export interface ReconcileSummary {
   readonly run_id: string;
@@ -31,12 +52,7 @@ export interface ReconcileSummary {
   readonly status: RunStatus | 'running';
   readonly started_at: string;
   readonly finished_at: string;
-  readonly totals: DriftTally & {
-    readonly sources: number;
-    /** missing, surplus, changed and altered together. */
-    readonly drift: number;
-    readonly requests: number;
-  };
+  readonly totals: ReconcileTotals;
   readonly sources: readonly ComparisonSummary[];
   readonly error?: SourceError;
 }

@@ -1,15 +1,10 @@
-import type {
-  ComparisonSummary,
-  DriftedRecord,
-  ReconcileSummary,
-} from '../contract/reconcile-summary.ts';
 import {
-  addTally,
-  driftOf,
-  NO_DRIFT,
-  type ComparisonChoice,
-  type DriftTally,
-} from '../contract/reconciliation.ts';
+  reconcileTotals,
+  type ComparisonSummary,
+  type DriftedRecord,
+  type ReconcileSummary,
+} from '../contract/reconcile-summary.ts';
+import type { ComparisonChoice, DriftTally } from '../contract/reconciliation.ts';
 import type { RunStatus, SourceError } from '../contract/summary.ts';
 import type { Queryable } from './database.ts';
 import type { RunProgress, SourceProgressRow } from './run-progress.ts';
@@ -38,17 +33,11 @@ export async function readReconcileSummary(
   const [run] = rows;
   if (run === undefined) return null;
   const sources = await readComparisons(db, runId);
-  const tally = sources.reduce((sum, source) => addTally(sum, source), NO_DRIFT);
   const { error, ...about } = run;
   return {
     run_id: runId,
     ...about,
-    totals: {
-      sources: sources.length,
-      ...tally,
-      drift: driftOf(tally),
-      requests: sources.reduce((sum, { requests }) => sum + requests, 0),
-    },
+    totals: reconcileTotals(sources),
     sources,
     ...(error === null ? {} : { error }),
   };
