@@ -7,6 +7,7 @@ import { chooseScan } from '../contract/scan-choice.ts';
 import { targetName } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Queryable } from '../store/database.ts';
+import { countToHeal } from '../store/heal.ts';
 import { readSource } from '../store/sources.ts';
 import type { CommandContext } from './command.ts';
 import type { Session } from './session.ts';
@@ -76,6 +77,7 @@ async function planSource(
   options: SyncOptions,
 ): Promise<PlannedSource> {
   const state = await readSource(db, source.id);
+  const to_heal = await countToHeal(db, source.id);
   return {
     alias: source.alias,
     platform: source.platform,
@@ -83,7 +85,7 @@ async function planSource(
     table: `${source.table_schema}.${source.table_name}`,
     enabled: source.enabled,
     // From the file as it would be applied: a changed schema makes the scan full, too.
-    ...chooseScan(state, options),
+    ...chooseScan(state, options, { schema_changed: false, lacks_values: false, to_heal }),
     expected: state.full_scan_records,
   };
 }

@@ -49,6 +49,15 @@ export async function readHeal(db: Queryable, sourceId: number): Promise<Heal | 
   return rows[0] ?? null;
 }
 
+/** How many records of a source are to be healed; for plans. */
+export async function countToHeal(db: Queryable, sourceId: number): Promise<number> {
+  const { rows } = await db.query<{ records: number }>(
+    'select records from appsync.heal where source_id = $1',
+    [sourceId],
+  );
+  return rows[0]?.records ?? 0;
+}
+
 /** Clears the hashes of the rows concerned, so that the scan writes them again. Call it under the source's fence. */
 export async function beginHeal(
   tx: Queryable,

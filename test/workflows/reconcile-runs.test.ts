@@ -191,3 +191,15 @@ it('a heal that was asked for is fulfilled by whichever sync comes next, and not
   expect((await sql('select 1 from appsync.heal')).rowCount).toBe(0);
   expect((await reconcile(installation, 'deals --full')).exitCode).toBe(0);
 });
+
+it('of more drift than is kept by id everything is written again, and compared whole', async () => {
+  const records = installation.simulator.world.ids('Tasks').length;
+  await sql(`update notion.tasks set name = 'by hand'`);
+  const { exitCode, result, of } = await reconcile(installation, 'tasks --full --heal --yes');
+  const [before] = result.heal?.before.sources ?? [];
+  expect(before).toMatchObject({ altered: records });
+  expect(before?.drift).toHaveLength(1_000);
+  expect(result.heal?.sync.sources[0]).toMatchObject({ status: 'complete', updated: records });
+  expect(of('tasks')).toMatchObject({ mode: 'full', matching: records, altered: 0 });
+  expect(exitCode).toBe(0);
+});

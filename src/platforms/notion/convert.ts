@@ -90,8 +90,16 @@ const withoutSignature: StablePart = (object) => {
   return { ...rest, url: withoutQuery(url) };
 };
 
-function pageHash(page: JsonObject): string {
-  if (page['request_id'] === undefined) return recordHash(page, withoutSignature);
-  const { request_id: _, ...content } = page;
-  return recordHash(content, withoutSignature);
+/**
+ * A page that is retrieved comes with the request's id, and its parent without the database that a listing names
+ * beside the data source (seen in recorded answers): it is the same page.
+ */
+function pageHash({ request_id: _, parent, ...content }: JsonObject): string {
+  return recordHash({ ...content, parent: parentAlone(parent) }, withoutSignature);
+}
+
+function parentAlone(parent: unknown): unknown {
+  if (!isObject(parent) || parent['data_source_id'] === undefined) return parent;
+  const { database_id: _, ...place } = parent;
+  return place;
 }
