@@ -92,9 +92,10 @@ async function chooseAgain(
   tx: Transaction,
   source: SourceRow,
   choice: ComparisonChoice,
-  { platform }: ConnectedSource,
+  { platform, session }: ConnectedSource,
 ): Promise<ComparisonChoice> {
   if (choice.kind !== 'again') return choice;
+  if (session.lookUp === undefined) return { kind: 'full' };
   const { found, kept } = await readKeptDrift(tx, choice.of, source.id);
   const full = expectedRequests(
     { kind: 'full' },
