@@ -35,8 +35,8 @@ beforeAll(async () => {
 });
 afterAll(() => installation.close());
 
-const sql = (text: string, values: readonly unknown[] = []) =>
-  installation.database.pool.query(text, values);
+const sql = (text: string, values: unknown[] = []) =>
+  installation.database.pool.query<Record<string, unknown>>(text, values);
 
 /** Starts a reconciliation as the command does, without waiting for it. */
 async function start(name: string, choice: ComparisonChoice) {

@@ -94,7 +94,8 @@ const withoutSignature: StablePart = (object) => {
  * A page that is retrieved comes with the request's id, and its parent without the database that a listing names
  * beside the data source (seen in recorded answers): it is the same page.
  */
-function pageHash({ request_id: _, parent, ...content }: JsonObject): string {
+function pageHash(page: JsonObject): string {
+  const { request_id: _, parent, ...content } = page;
   return recordHash({ ...content, parent: parentAlone(parent) }, withoutSignature);
 }
 
