@@ -2,7 +2,14 @@ import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { Config } from './config.ts';
-import { SEARCH_ATTRIBUTES, WORKFLOW_TYPES, runWorkflowId, taskQueue } from './contract/names.ts';
+import {
+  SEARCH_ATTRIBUTES,
+  WORKFLOW_TYPES,
+  reconcileWorkflowId,
+  runWorkflowId,
+  taskQueue,
+} from './contract/names.ts';
+import type { ReconcileRunInput } from './contract/reconciliation.ts';
 import { targetName } from './contract/target.ts';
 import type { SyncRunInput, SyncRunResult } from './contract/workflows.ts';
 import { AppsyncError, EXIT, reasonOf, unreachableError } from './errors.ts';
@@ -83,20 +90,39 @@ export async function isWorkerPolling(
 }
 
 /** Starts a run. Starting the same run id again returns the run that is there. */
-export async function startRun(
+export function startRun(
   temporal: TemporalConnection,
   input: SyncRunInput,
 ): Promise<{ workflow_id: string }> {
   const workflowId = runWorkflowId(input.installation, input.run_id);
+  return startWorkflow(temporal, WORKFLOW_TYPES.run, workflowId, input, 'sync');
+}
+
+/** Starts a reconciliation. Starting the same run id again returns the one that is there. */
+export function startReconcile(
+  temporal: TemporalConnection,
+  input: ReconcileRunInput,
+): Promise<{ workflow_id: string }> {
+  const workflowId = reconcileWorkflowId(input.installation, input.run_id);
+  return startWorkflow(temporal, WORKFLOW_TYPES.reconcile, workflowId, input, 'reconcile');
+}
+
+async function startWorkflow(
+  temporal: TemporalConnection,
+  type: string,
+  workflowId: string,
+  input: SyncRunInput | ReconcileRunInput,
+  verb: string,
+): Promise<{ workflow_id: string }> {
   const name = targetName(input.target);
   const key = (attribute: string) =>
     defineSearchAttributeKey(attribute, SearchAttributeType.KEYWORD);
-  await temporal.client.workflow.start(WORKFLOW_TYPES.run, {
+  await temporal.client.workflow.start(type, {
     workflowId,
     taskQueue: taskQueue(input.installation),
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [input],
-    staticSummary: `sync ${name}`,
+    staticSummary: `${verb} ${name}`,
     staticDetails: `Run ${input.run_id}: target ${name}, filters ${JSON.stringify(input.filters)}`,
     typedSearchAttributes: [
       { key: key('AppsyncTarget'), value: name },

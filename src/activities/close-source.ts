@@ -6,6 +6,7 @@ import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
+import { endHeal } from '../store/heal.ts';
 import { proofGaps, readScanProof, type ScanProof } from '../store/scan-proof.ts';
 import { endScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import {
@@ -90,6 +91,7 @@ async function judge(
       overlap_ms,
       records,
     });
+    if (mode === 'full') await endHeal(tx, source.id, input.scan.scan_id);
   } else {
     await recordAttempt(tx, state);
   }

@@ -1,20 +1,27 @@
 import { CancelledFailure } from '@temporalio/activity';
 import type { SyncActivities } from '../contract/activities.ts';
+import type { ReconcileActivities } from '../contract/reconciliation.ts';
 import { activityFailure } from './activity-failure.ts';
+import { askPlatform } from './ask-platform.ts';
+import { closeComparison, recordReconciliation } from './close-comparison.ts';
 import { closeSource } from './close-source.ts';
+import { compareBatch } from './compare-batch.ts';
 import { completeRecords } from './complete-records.ts';
 import type { Dependencies } from './dependencies.ts';
 import { fetchBatch } from './fetch-batch.ts';
+import { findSurplus } from './find-surplus.ts';
+import { openComparison } from './open-comparison.ts';
 import { openSource } from './open-source.ts';
 import { recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { readContents } from './read-contents.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { sweepDeleted } from './sweep-deleted.ts';
+import { noteReconcileTrouble } from '../store/reconciliations.ts';
 import { noteTrouble, type SourceRunKey } from '../store/source-runs.ts';
 import { upsertBatch } from './upsert-batch.ts';
 
 /** The activities of a worker, bound to what they work with. Whatever they throw gets a type. */
-export function createActivities(deps: Dependencies): SyncActivities {
+export function createActivities(deps: Dependencies): SyncActivities & ReconcileActivities {
   const bind =
     <I, O>(activity: (deps: Dependencies, input: I) => Promise<O>) =>
     async (input: I): Promise<O> => {
@@ -28,6 +35,7 @@ export function createActivities(deps: Dependencies): SyncActivities {
   const bindSource = <I, O>(
     activity: (deps: Dependencies, input: I) => Promise<O>,
     runOf: (input: I) => SourceRunKey,
+    note: typeof noteTrouble = noteTrouble,
   ) =>
     bind(async (all: Dependencies, input: I): Promise<O> => {
       try {
@@ -36,7 +44,7 @@ export function createActivities(deps: Dependencies): SyncActivities {
         const failure = activityFailure(error);
         // That the trouble cannot be told must not hide it.
         if (!(failure instanceof CancelledFailure)) {
-          await noteTrouble(all.db, runOf(input), failure.message).catch(() => {});
+          await note(all.db, runOf(input), failure.message).catch(() => {});
         }
         throw failure;
       }
@@ -53,5 +61,11 @@ export function createActivities(deps: Dependencies): SyncActivities {
     recordSkipped: bind(recordSkipped),
     recordPlatform: bind(recordPlatform),
     recordRun: bind(recordRun),
+    openComparison: bindSource(openComparison, (input) => input, noteReconcileTrouble),
+    compareBatch: bindSource(compareBatch, ({ comparison }) => comparison, noteReconcileTrouble),
+    findSurplus: bindSource(findSurplus, ({ comparison }) => comparison, noteReconcileTrouble),
+    askPlatform: bindSource(askPlatform, ({ comparison }) => comparison, noteReconcileTrouble),
+    closeComparison: bind(closeComparison),
+    recordReconciliation: bind(recordReconciliation),
   };
 }

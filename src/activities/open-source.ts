@@ -8,6 +8,8 @@ import { describeChanges } from '../contract/schema-change.ts';
 import type { SourceSchema } from '../contract/schema.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
+import { beginHeal, readHeal, type Heal } from '../store/heal.ts';
+import { schemaFingerprint } from '../store/schema-fingerprint.ts';
 import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
@@ -19,7 +21,6 @@ import { noteUnknownTypes } from '../store/unknown-types.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
-import { schemaFingerprint } from './schema-fingerprint.ts';
 
 /** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
 const RESUMABLE_MS = 24 * 3_600_000;
@@ -77,7 +78,8 @@ async function beginOrResume(
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
   if (table.needs_full_scan) await breakChain(tx, source.id);
   const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
-  if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint)) {
+  const heal = await readHeal(tx, source.id);
+  if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint, heal)) {
     return {
       scan: checkpoint.identity,
       windows: checkpoint.windows,
@@ -89,6 +91,7 @@ async function beginOrResume(
     listed_whole: !(platform.supportsIncremental?.(ref) ?? true),
     lacks_values: table.needs_full_scan,
     schema_changed: source.schema_fingerprint !== fingerprint,
+    to_heal: heal?.records ?? 0,
   });
   const reason = changed === '' ? chosen.reason : `${chosen.reason}: ${changed}`;
   const windows = session.planScan({ ref, mode, since });
@@ -100,6 +103,7 @@ async function beginOrResume(
     schema_fingerprint: fingerprint,
   };
   await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
+  if (heal !== null) await beginHeal(tx, source, heal, scan.scan_id);
   if (mode === 'full' && source.content !== null) await queueOldest(tx, source, scan.started_at);
   return { scan, windows, reason };
 }
@@ -112,8 +116,11 @@ function canResume(
   input: OpenSourceInput,
   source: SourceRow,
   fingerprint: string,
+  heal: Heal | null,
 ): boolean {
   return (
+    // A scan that was begun before the wish to heal may be past the rows concerned.
+    (heal === null || heal.scan_id === checkpoint.identity.scan_id) &&
     checkpoint.identity.scan_id !== input.give_up_scan &&
     checkpoint.identity.schema_fingerprint === fingerprint &&
     checkpoint.age_ms < RESUMABLE_MS &&

@@ -11,6 +11,7 @@ import { announceArrival } from '../store/moves.ts';
 import { quarantineStaged } from '../store/quarantine.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
 import { readCheckpoint } from '../store/scans.ts';
+import { schemaFingerprint } from '../store/schema-fingerprint.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { stageRecords } from '../store/staging.ts';
@@ -27,7 +28,6 @@ import { mergeFitting } from '../store/wide-rows.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat, type Meter } from './running.ts';
-import { schemaFingerprint } from './schema-fingerprint.ts';
 
 /** Records asked about per activity: at 3 requests a second about 20 s. */
 const SLICE = 60;

@@ -2,7 +2,7 @@ import { waitForRun, type TemporalConnection } from '../client.ts';
 import type { SyncRunResult } from '../contract/workflows.ts';
 import { AppsyncError, reasonOf, unreachableError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
-import { readRunProgress } from '../store/run-progress.ts';
+import { readRunProgress, type RunProgress } from '../store/run-progress.ts';
 import type { CommandContext } from './command.ts';
 import { pause, waitAtMost } from './pause.ts';
 import { liveDisplay, lineDisplay, noDisplay, type ProgressDisplay } from './progress/display.ts';
@@ -16,6 +16,10 @@ export interface FollowedRun {
   readonly matched: number | null;
   readonly db: Database;
   readonly temporal: TemporalConnection;
+  /** How its progress is read; by default as a sync's. */
+  readonly look?: (db: Database, runId: string) => Promise<RunProgress>;
+  /** The command that follows it; by default a sync's. */
+  readonly watch?: string;
   /** Sees to it that somebody works on the run; throws when nobody does. */
   readonly keepUp: () => Promise<void>;
 }
@@ -99,7 +103,7 @@ async function lookRepeatedly(
   for (;;) {
     const last = stopped.aborted;
     try {
-      const progress = await readRunProgress(run.db, run.runId);
+      const progress = await (run.look ?? readRunProgress)(run.db, run.runId);
       const text = trouble();
       state = advance(state, progress, io.now());
       if (text !== null) state = withTrouble(state, text);
@@ -136,7 +140,7 @@ async function waitPatiently(
       if (io.now() - failingSince > CONTACT_LOST_MS) {
         throw unreachableError(
           `Temporal does not answer any more; run ${run.runId} goes on when it does`,
-          `appsync runs watch ${run.runId}`,
+          run.watch ?? `appsync runs watch ${run.runId}`,
           error,
         );
       }

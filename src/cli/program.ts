@@ -3,6 +3,7 @@ import type { CommandWork } from './command.ts';
 import { group } from './command-group.ts';
 import { formatHelp, setExamples } from './help.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
+import { addReconcile } from './reconcile-command.ts';
 import { addSyncOptions, syncRequest, type SyncFlags } from './sync-options.ts';
 
 /** Hands the work of the command that was parsed to whoever runs it. */
@@ -33,6 +34,7 @@ export function buildProgram(run: RunWork, print: (text: string) => void): Comma
   addCatalogCommands(program, run);
   addRunCommands(program, run);
   addQuarantineCommands(program, run);
+  addReconcile(program, run);
   addStackCommands(program, run);
   addLearningCommands(program, run);
   addDevCommands(program, run);

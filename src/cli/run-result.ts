@@ -20,17 +20,32 @@ export async function followToResult(
 ): Promise<ExitCode> {
   const { io, output } = context;
   const followed = await follow(context, session, run, matched);
-  if (followed.kind === 'detached') {
-    if (output.json) output.document(startedDocument(run));
-    output.note(`detached; run ${run.runId} goes on: ${output.program} runs watch ${run.runId}`);
-    return EXIT.interrupted;
-  }
+  if (followed.kind === 'detached') return tellDetached(context, run);
   const summary = await readSummary(session, run.runId, followed.result);
   const localDatabase = session.config.databaseUrl === undefined;
   const links = { webUi: run.webUi, localDatabase };
   printSummary(output, summary, links, io.stdout.isTTY, followed.result?.error ?? null);
   output.note(`details  ${output.program} runs show ${run.runId}`);
   return summaryExitCode(summary);
+}
+
+/** Follows a run to its end, for commands that go on with it; `detached` when the person leaves before. */
+export async function endOfRun(
+  context: CommandContext,
+  session: Session,
+  run: LaunchedRun,
+  matched: number,
+): Promise<RunSummary | 'detached'> {
+  const followed = await follow(context, session, run, matched);
+  if (followed.kind === 'ended') return readSummary(session, run.runId, followed.result);
+  tellDetached(context, run);
+  return 'detached';
+}
+
+function tellDetached({ output }: CommandContext, run: LaunchedRun): ExitCode {
+  if (output.json) output.document(startedDocument(run));
+  output.note(`detached; run ${run.runId} goes on: ${output.program} runs watch ${run.runId}`);
+  return EXIT.interrupted;
 }
 
 type Ending =

@@ -25,9 +25,7 @@ export async function launchRun(
   run: { readonly input: SyncRunInput; readonly workflowId: string },
 ): Promise<LaunchedRun> {
   const { input, workflowId } = run;
-  const temporal = await session.temporal();
-  await checkSearchAttributes(temporal);
-  await waitForWorker(temporal, input.installation);
+  const temporal = await readyTemporal(session);
   await insertRun(session.db, {
     run_id: input.run_id,
     workflow_id: workflowId,
@@ -48,6 +46,14 @@ export async function launchRun(
     throw error;
   }
   return { runId: input.run_id, workflowId, webUi: webUiOf(session, temporal, workflowId) };
+}
+
+/** A connection to a Temporal that some worker polls. Throws when there is none. */
+export async function readyTemporal(session: Session): Promise<TemporalConnection> {
+  const temporal = await session.temporal();
+  await checkSearchAttributes(temporal);
+  await waitForWorker(temporal, session.installation.id);
+  return temporal;
 }
 
 export const webUiOf = (

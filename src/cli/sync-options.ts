@@ -102,6 +102,27 @@ export function addSyncOptions(command: Command): Command {
   return command;
 }
 
+const FILTER_OPTIONS = [
+  '--platform',
+  '--app',
+  '--source',
+  '--component',
+  '--vault',
+  '--user',
+  '--only-enabled',
+  '--only-due',
+];
+const PACE_OPTIONS = ['--pool-size', '--max-concurrent', '--rate-limit'];
+
+/** Adds the options that say which sources are meant, and how fast they are worked on. */
+export function addSourceOptions(command: Command): Command {
+  const names = [...FILTER_OPTIONS, ...PACE_OPTIONS];
+  for (const option of OPTIONS.map((make) => make())) {
+    if (names.includes(option.long ?? '')) command.addOption(option);
+  }
+  return command;
+}
+
 function flag(group: string, flags: string, description: string) {
   return () => new Option(flags, description).helpGroup(group);
 }

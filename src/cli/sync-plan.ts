@@ -8,6 +8,7 @@ import { targetName } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
+import { countToHeal } from '../store/heal.ts';
 import { readSource, type SourceRow as StoredSource } from '../store/sources.ts';
 import { countUnread } from '../store/unread-content.ts';
 import type { CommandContext } from './command.ts';
@@ -84,6 +85,7 @@ async function planSource(
   options: SyncOptions,
 ): Promise<PlannedSource> {
   const state = await readSource(db, source.id);
+  const to_heal = await countToHeal(db, source.id);
   return {
     alias: source.alias,
     platform: source.platform,
@@ -91,7 +93,7 @@ async function planSource(
     table: `${source.table_schema}.${source.table_name}`,
     enabled: source.enabled,
     // From the file as it would be applied: a changed schema makes the scan full, too.
-    ...chooseScan(state, options, { listed_whole: isListedWhole(source) }),
+    ...chooseScan(state, options, { listed_whole: isListedWhole(source), to_heal }),
     expected: state.full_scan_records,
     ...(state.content === null ? {} : { contents: await expectedContents(db, state) }),
   };

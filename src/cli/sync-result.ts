@@ -177,7 +177,7 @@ function named(aliases: readonly string[]): string {
   return names + (more > 0 ? ` and ${more} more` : '');
 }
 
-function errorLines(subject: string, error: SourceError): readonly string[] {
+export function errorLines(subject: string, error: SourceError): readonly string[] {
   const hint = error.hint === undefined ? [] : [`  hint: ${plainText(error.hint)}`];
   return ['', subject, `  cause: ${plainText(error.message)}`, ...hint];
 }

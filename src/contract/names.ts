@@ -12,12 +12,18 @@ export const platformWorkflowId = (
     : `platform/${platform}/${runId}/${part + 1}@${installation}`;
 export const sourceWorkflowId = (installation: string, alias: string) =>
   `source/${alias}@${installation}`;
+export const reconcileWorkflowId = (installation: string, runId: string) =>
+  `reconcile/${runId}@${installation}`;
+export const comparisonWorkflowId = (installation: string, runId: string, alias: string) =>
+  `reconcile/${runId}/${alias}@${installation}`;
 export const taskQueue = (installation: string) => `appsync-${installation}`;
 
 export const WORKFLOW_TYPES = {
   run: 'syncRun',
   platform: 'syncPlatform',
   source: 'syncSource',
+  reconcile: 'reconcileRun',
+  comparison: 'reconcileSource',
 } as const;
 
 /** Search attributes of every workflow, all keywords. The stack and the tests register them from here. */

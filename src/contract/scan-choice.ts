@@ -20,6 +20,8 @@ export interface Findings {
   readonly lacks_values?: boolean;
   /** Changes cannot be asked for: the platform's own lists of users or bases. */
   readonly listed_whole?: boolean;
+  /** Records that a reconciliation found to differ and that a person wants healed. */
+  readonly to_heal?: number;
 }
 
 export interface ScanChoice {
@@ -53,6 +55,8 @@ export function chooseScan(
 ): ScanChoice {
   const full = (reason: string): ScanChoice => ({ mode: 'full', since: null, reason });
   if (history.watermark === null) return full('first sync');
+  const { to_heal = 0 } = found;
+  if (to_heal > 0) return full(`${to_heal} ${to_heal === 1 ? 'row is' : 'rows are'} to be healed`);
   if (!options.incremental) return full('asked for');
   if (found.listed_whole === true) return full('the platform lists it whole only');
   if (found.lacks_values === true) return full('the table lacked columns or rows');

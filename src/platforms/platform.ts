@@ -82,7 +82,7 @@ export interface FetchedBatch {
   readonly evidence: Evidence;
 }
 
-/** What became of a record that a whole scan did not find. */
+/** What the platform says of a record by its id, above all of one that a whole scan did not find. */
 export type Whereabouts =
   /** Still in the source: the scan missed it, or it came (back) since. */
   | { readonly state: 'present'; readonly record: ConvertedRecord }
@@ -130,14 +130,21 @@ export interface PlatformSession {
   /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
   readValue?(ref: SourceRef, recordId: string, column: Column): Promise<string | null>;
   /**
-   * Where records are that a whole scan did not find, at most `located_at_once` of them: an entry for each. Platforms
-   * on which such a record is certainly deleted omit it.
+   * What the platform has under these ids, at most `located_at_once` of them: an entry for each. Platforms that look
+   * up nothing by id omit it: what their whole scan did not find is deleted.
    */
   locate?(
     ref: SourceRef,
     ids: readonly string[],
     columns: readonly Column[],
   ): Promise<ReadonlyMap<string, Whereabouts>>;
+  /**
+   * Which of these records, at most `located_at_once`, were edited at or after a time. For platforms whose
+   * records do not all carry their time of edit; the others omit it.
+   */
+  editedSince?(ref: SourceRef, ids: readonly string[], since: string): Promise<ReadonlySet<string>>;
+  /** A window of a full listing with the records that were created at or after a time, for samples. */
+  listFrom?(created: string): ScanWindow;
   /** A record's content. Platforms that name no `contentFormats` omit it. */
   readContent?(ref: SourceRef, recordId: string): Promise<RecordContent>;
 }
@@ -158,7 +165,7 @@ export interface Platform {
   readonly plans: Readonly<Record<string, number>>;
   /** How far a watermark is set back, in ms: covers floored times, index lag and clock skew. */
   readonly overlap_ms: number;
-  /** Records that `locate` asks about at once, with one request. */
+  /** Records that `locate` asks about with one request; 0 where a session has no `locate`. */
   readonly located_at_once: number;
   /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
   parseRef(ref: unknown): SourceRef;

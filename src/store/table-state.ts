@@ -1,4 +1,4 @@
-import type { ColumnPlace, ColumnType } from '../contract/schema.ts';
+import type { Column, ColumnPlace, ColumnType } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 import { quoteTable } from './identifiers.ts';
 import type { SourceRow } from './sources.ts';
@@ -71,4 +71,16 @@ export async function readRecorded(
     [sourceId],
   );
   return rows;
+}
+
+/** Names of the columns that the source's table lacks; null when there is no table. */
+export async function missingColumns(
+  db: Queryable,
+  source: SourceRow,
+  columns: readonly Column[],
+): Promise<readonly string[] | null> {
+  const state = await readTableState(db, source);
+  if (state === null) return null;
+  const placed = columns.filter(({ place }) => place !== 'more');
+  return placed.map(({ column }) => column).filter((column) => !state.columns.has(column));
 }

@@ -2,6 +2,7 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { ActivityOptions, RetryPolicy } from '@temporalio/common';
 import { NON_RETRYABLE_FAILURES } from '../contract/failures.ts';
 import type { SyncActivities } from '../contract/activities.ts';
+import type { ReconcileActivities } from '../contract/reconciliation.ts';
 
 /**
  * Retries are bounded by attempts with a capped back-off, not by wall time: a laptop that sleeps over the
@@ -30,8 +31,9 @@ const store: ActivityOptions = {
   retry: { ...retry, maximumInterval: '10s', maximumAttempts: 180 },
 };
 
-const platformActivities = proxyActivities<SyncActivities>(platform);
-const storeActivities = proxyActivities<SyncActivities>(store);
+type Activities = SyncActivities & ReconcileActivities;
+const platformActivities = proxyActivities<Activities>(platform);
+const storeActivities = proxyActivities<Activities>(store);
 
 /** The activities of this workflow system, each with a summary that the Web UI shows. */
 export const activities = {
@@ -46,6 +48,12 @@ export const activities = {
   recordSkipped: summarized(storeActivities.recordSkipped),
   recordPlatform: summarized(storeActivities.recordPlatform),
   recordRun: summarized(storeActivities.recordRun),
+  openComparison: summarized(platformActivities.openComparison),
+  compareBatch: summarized(platformActivities.compareBatch),
+  askPlatform: summarized(platformActivities.askPlatform),
+  findSurplus: summarized(storeActivities.findSurplus),
+  closeComparison: summarized(storeActivities.closeComparison),
+  recordReconciliation: summarized(storeActivities.recordReconciliation),
 };
 
 interface WithOptions<I, O> {

@@ -10,6 +10,7 @@ const KNOWN: ScanHistory = {
   full_every_seconds: null,
 };
 const DAY = 86_400;
+const NOTHING_FOUND = { schema_changed: false, lacks_values: false };
 const choose = (
   history: Partial<ScanHistory>,
   found?: Parameters<typeof chooseScan>[2],
@@ -31,6 +32,8 @@ describe('a scan is', () => {
     ['the last full scan was not whole', choose({ certified: false })],
     ['the schema changed', choose({}, { schema_changed: true, lacks_values: false })],
     ['the table lacked columns or rows', choose({}, { schema_changed: true, lacks_values: true })],
+    ['1 row is to be healed', choose({}, { ...NOTHING_FOUND, to_heal: 1 })],
+    ['20 rows are to be healed', choose({}, { ...NOTHING_FOUND, to_heal: 20 }, false)],
     ['when the last full scan was is not known', choose({ full_scan_age_seconds: null })],
   ])('full, and says why: %s', (reason, choice) => {
     expect(choice).toEqual({ mode: 'full', since: null, reason });

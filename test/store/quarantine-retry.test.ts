@@ -28,7 +28,7 @@ beforeEach(async () => {
     run_id: 'retry-1',
     software: '2',
     converter: (columns) => {
-      const convert = builtInPlatforms().get('airtable')?.converter(columns);
+      const convert = builtInPlatforms().get('airtable')?.createConverter(columns);
       if (convert === undefined) throw new Error('there is no such platform');
       return (raw) => convertStored(convert, raw);
     },

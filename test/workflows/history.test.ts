@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NOTION_TOKEN, simpleWorld } from '../../src/sim/simulator.ts';
+import { reconcile } from '../support/reconcile.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 const PLANTED = 'sentinel-7f3a-planted-in-a-record';
@@ -37,6 +38,9 @@ describe('workflow histories', () => {
     const [id = ''] = world.ids('Tasks');
     world.editRecord('Tasks', id, { Name: PLANTED });
     await installation.sync();
+    await installation.database.pool.query(`update notion.tasks set _hash = null`);
+    const compared = await reconcile(installation, 'all --full');
+    expect(compared.of('tasks')).toMatchObject({ changed: 119, behind: 1 });
     faults.add({
       platform: 'notion',
       effect: {
@@ -57,6 +61,7 @@ describe('workflow histories', () => {
     faults.clear();
     expect(failed.sources[0]?.status).toBe('failed');
     const texts = await histories(`AppsyncTarget = 'all' OR AppsyncPlatform = 'notion'`);
+    expect(texts.some((text) => text.includes('compareBatch'))).toBe(true);
     expect(texts.length).toBeGreaterThan(3);
     for (const text of texts) {
       expect(text).not.toContain(PLANTED);

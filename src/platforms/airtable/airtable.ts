@@ -1,3 +1,4 @@
+import { openWindow } from '../../contract/scan.ts';
 import { notListed, planListing } from '../listing.ts';
 import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
 import { createApi, originOf } from './client.ts';
@@ -5,7 +6,7 @@ import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
 import { KNOWN_TYPES } from './field-types.ts';
-import { locate, LOCATED_AT_ONCE } from './locate.ts';
+import { editedSince, locate, LOCATED_AT_ONCE } from './locate.ts';
 import { baseRule, tokenRule } from './rate-rules.ts';
 import { describeList, fetchList, listConverter } from './lists.ts';
 import { fetchBatch, planScan } from './scan.ts';
@@ -60,6 +61,12 @@ export const airtable: Platform = {
         listOf(ref) === null
           ? locate(api, rulesOf(tableRef(ref).base), ref, ids, columns)
           : notListed(ids),
+      // When an entry of a listing was changed is not told: it may always have been since.
+      editedSince: (ref, ids, since) =>
+        listOf(ref) === null
+          ? editedSince(api, rulesOf(tableRef(ref).base), ref, ids, since)
+          : Promise.resolve(new Set(ids)),
+      listFrom: (created) => openWindow(0, { lower: created }),
     };
   },
 };

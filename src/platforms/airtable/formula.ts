@@ -10,8 +10,10 @@ export function modifiedSince(since: string): string {
   return `OR(${edited}, ${created})`;
 }
 
-/** Exactly these records. Ids are letters and digits; anything else would be an end of the text. */
-export function oneOf(ids: readonly string[]): string {
-  const terms = ids.map((id) => `RECORD_ID()='${id.replace(/\W/g, '')}'`);
-  return `OR(${terms.join(',')})`;
-}
+/** Records created at or after a time. */
+export const createdSince = (since: string): string =>
+  `NOT(IS_BEFORE(CREATED_TIME(), DATETIME_PARSE("${new Date(since).toISOString()}")))`;
+
+/** These records. Their ids are letters and digits, so nothing needs an escape. */
+export const withIds = (ids: readonly string[]): string =>
+  `OR(${ids.map((id) => `RECORD_ID()="${id}"`).join(',')})`;

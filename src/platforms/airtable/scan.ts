@@ -13,7 +13,7 @@ import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platf
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
 import { contentHash, createConverter } from './convert.ts';
-import { modifiedSince } from './formula.ts';
+import { createdSince, modifiedSince } from './formula.ts';
 import { externalId, tableRef } from './source-ref.ts';
 
 const LARGEST_PAGE = 100;
@@ -44,7 +44,7 @@ export async function fetchBatch(
   let pages = 0;
   let serverTime: string | null = null;
   do {
-    const list = listRequest(request, origin, pageSize, at.cursor);
+    const list = listRequest({ ...request, from: window.lower }, origin, pageSize, at.cursor);
     const page = await readPage(api, rules, list).catch((failure: unknown) => {
       // What was read is not lost with the next page: the next batch meets the same failure first.
       if (pages > 0 && failure instanceof SyncFailure) return null;
@@ -107,19 +107,19 @@ async function readPage(api: Api, rules: readonly RateRule[], request: ApiReques
 
 /** One page of the listing. The same parameters with every page: an offset belongs to them. */
 export function listRequest(
-  request: Pick<BatchRequest, 'ref' | 'mode' | 'since'>,
+  request: Pick<BatchRequest, 'ref' | 'mode' | 'since'> & { readonly from?: string | null },
   origin: string,
   pageSize: number,
   offset: string | null,
 ): ApiRequest {
   const { base, table, view } = tableRef(request.ref);
-  const { mode, since } = request;
+  const formula = listFormula(request);
   const parameters = {
     pageSize,
     // Names of fields may change at any moment; ids do not.
     returnFieldsByFieldId: true,
     ...(view === undefined ? {} : { view }),
-    ...(mode === 'full' || since === null ? {} : { filterByFormula: modifiedSince(since) }),
+    ...(formula === null ? {} : { filterByFormula: formula }),
     ...(offset === null ? {} : { offset }),
   };
   const what = whatOf(request);
@@ -130,6 +130,16 @@ export function listRequest(
   return length > LONGEST_URL
     ? { base, path: `/${table}/listRecords`, body: parameters, what }
     : { base, path: `/${table}`, query: parameters, what };
+}
+
+/** A full listing that begins in the middle is of records created since; null: of all. */
+function listFormula({
+  mode,
+  since,
+  from = null,
+}: Pick<BatchRequest, 'mode' | 'since'> & { readonly from?: string | null }): string | null {
+  if (mode === 'full') return from === null ? null : createdSince(from);
+  return since === null ? null : modifiedSince(since);
 }
 
 const whatOf = ({ ref }: Pick<BatchRequest, 'ref'>) => `table ${externalId(ref)}`;

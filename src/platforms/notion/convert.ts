@@ -97,9 +97,19 @@ const withoutVolatile: StablePart = (object) => {
   return { ...rest, url: withoutQuery(url) };
 };
 
-/** The digest of a page's content, of whatever came in its place. Throws RangeError for what is too deep. */
+/**
+ * The digest of a page's content, or of whatever came in its place. A page that is retrieved comes with the
+ * request's id, and its parent without the database that a listing names beside the data source (seen in recorded
+ * answers): it is the same page. Throws RangeError for what is too deep.
+ */
 export function pageHash(page: unknown): string {
-  if (!isObject(page) || page['request_id'] === undefined) return recordHash(page, withoutVolatile);
-  const { request_id: _, ...content } = page;
-  return recordHash(content, withoutVolatile);
+  if (!isObject(page)) return recordHash(page, withoutVolatile);
+  const { request_id: _, parent, ...content } = page;
+  return recordHash({ ...content, parent: parentAlone(parent) }, withoutVolatile);
+}
+
+function parentAlone(parent: unknown): unknown {
+  if (!isObject(parent) || parent['data_source_id'] === undefined) return parent;
+  const { database_id: _, ...place } = parent;
+  return place;
 }

@@ -29,6 +29,8 @@ async function locatePage(
   recordId: string,
   columns: readonly Column[],
 ): Promise<Whereabouts> {
+  // Asked about anything else Notion answers 400, which would end the source: no page has such an id.
+  if (dashedId(recordId) === null) return { state: 'unreachable' };
   const what = `page ${recordId}`;
   const path = `pages/${encodeURIComponent(recordId)}`;
   try {

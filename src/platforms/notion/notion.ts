@@ -1,3 +1,4 @@
+import { openWindow } from '../../contract/scan.ts';
 import { parseAnswer, userSchema } from './answers.ts';
 import { createApi, type Api, type ClientPool } from './client.ts';
 import { createConverter } from './convert.ts';
@@ -52,6 +53,7 @@ export const notion: Platform = {
         isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request),
       locate: (ref, ids, columns) =>
         isUsers(ref) ? notListed(ids) : locate(api, ref, ids, columns),
+      listFrom: (created) => openWindow(0, { lower: created }),
       readValue: (_ref, recordId, column) => readValue(api, recordId, column),
       readContent: (_ref, recordId) => readContent(api, recordId),
     };

@@ -216,6 +216,16 @@ describe('a page', () => {
     expect(convert(odd)).toMatchObject({ values: [null], created_at: null, edited_at: null });
   });
 
+  it('has the same hash listed and retrieved: only a listing names the database beside the data source', () => {
+    const parent = { type: 'data_source_id', data_source_id: 'd1' };
+    const page = { object: 'page', id: 'p1', properties: {} };
+    const convert = createConverter([]);
+    const listed = convert({ ...page, parent: { ...parent, database_id: 'b1' } });
+    expect(convert({ ...page, parent, request_id: 'r1' }).hash).toBe(listed.hash);
+    const elsewhere = { ...parent, data_source_id: 'd2' };
+    expect(convert({ ...page, parent: elsewhere }).hash).not.toBe(listed.hash);
+  });
+
   it('has the same hash however its files are signed and its keys ordered', () => {
     const convert = createConverter([]);
     const page = (signature: string, text: string, request: string) =>
