@@ -6,7 +6,7 @@ import { completeRecords } from './complete-records.ts';
 import type { Dependencies } from './dependencies.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { openSource } from './open-source.ts';
-import { recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
+import { recordControl, recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { sweepDeleted } from './sweep-deleted.ts';
 import { noteTrouble, type SourceRunKey } from '../store/source-runs.ts';
@@ -49,6 +49,7 @@ export function createActivities(deps: Dependencies): SyncActivities {
     sweepDeleted: bindSource(sweepDeleted, ({ source }) => source),
     closeSource: bind(closeSource),
     recordSkipped: bind(recordSkipped),
+    recordControl: bind(recordControl),
     recordPlatform: bind(recordPlatform),
     recordRun: bind(recordRun),
   };

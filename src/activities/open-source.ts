@@ -5,7 +5,7 @@ import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
 import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
 import type { Column, SourceSchema } from '../contract/schema.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
 import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
@@ -15,7 +15,7 @@ import { countUnsettled } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat } from './running.ts';
+import { inActivityTransaction, withHeartbeat } from './running.ts';
 
 /** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
 const RESUMABLE_MS = 24 * 3_600_000;
@@ -29,14 +29,13 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
   return withHeartbeat(async (meter) => {
     const { workflowExecution } = Context.current().info;
     const source = await readSource(deps.db, input.source_id);
-    const fence = await takeFence(deps.db, source, {
-      run_id: input.run_id,
-      execution: workflowExecution?.runId ?? '',
-    });
+    const holder = { run_id: input.run_id, execution: workflowExecution?.runId ?? '' };
+    // A merge of whoever holds the fence now is waited for.
+    const fence = await inActivityTransaction(deps.db, (tx) => takeFence(tx, source, holder));
     await beginSourceRun(deps.db, { ...input, workflow_id: workflowExecution?.workflowId ?? '' });
-    const connected = connectSource(deps, source, input.options, meter);
+    const connected = connectSource(deps, source, input, meter);
     const schema = await connected.session.describe(connected.ref);
-    return inTransaction(deps.db, async (tx) => {
+    return inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, { ...input, fence });
       const chosen = await beginOrResume(tx, source, input, connected, schema);
       const metrics = meter.total();

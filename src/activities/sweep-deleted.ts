@@ -3,7 +3,7 @@ import type { OpenSourceRef, SweepDeletedInput, SweptRecords } from '../contract
 import { DELETION_GUARD } from '../contract/options.ts';
 import type { Column } from '../contract/schema.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { mergeStaged, takeStagedIds } from '../store/merge.ts';
 import { announceArrival } from '../store/moves.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
@@ -21,7 +21,7 @@ import {
 import { countTruncated } from '../store/truncated-values.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat, type Meter } from './running.ts';
+import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /** Records asked about per activity: at 3 requests a second about 20 s. */
 const SLICE = 60;
@@ -38,13 +38,13 @@ export function sweepDeleted(deps: Dependencies, input: SweepDeletedInput): Prom
   return withHeartbeat(async (meter) => {
     const { source: opened } = input;
     const source = await readSource(deps.db, opened.source_id);
-    await inTransaction(deps.db, async (tx) => {
+    await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       await noteUnseen(tx, opened, source);
     });
     const remaining = await settleSlice(deps, opened, source, meter);
     const metrics = meter.total();
-    await inTransaction(deps.db, async (tx) => {
+    await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       // What became of rows was added with each of them.
       await addToSourceRun(tx, opened, { ...metrics, ...NO_ROWS });
@@ -78,9 +78,9 @@ async function settleSlice(
   meter: Meter,
 ): Promise<number> {
   const started = performance.now();
-  const { session, ref } = connectSource(deps, source, opened.options, meter);
+  const { session, ref } = connectSource(deps, source, opened, meter);
   const underFence = async (work: (tx: Transaction) => Promise<RowCounts>) => {
-    const counts = await inTransaction(deps.db, async (tx) => {
+    const counts = await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       const done = { ...NO_ROWS, ...(await work(tx)) };
       await addToSourceRun(tx, opened, done);

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { UpsertBatchInput, UpsertedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { countStaged, mergeStaged, takeStagedIds } from '../store/merge.ts';
 import { doubtElsewhere } from '../store/moves.ts';
 import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
@@ -10,14 +10,16 @@ import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat, type Meter } from './running.ts';
+import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /**
  * Merges staged batches into the table, moves the checkpoint and notes the ids seen, in one transaction
  * under the source's fence. A repeated call finds the batches merged and answers with the stored counts.
  */
 export function upsertBatch(deps: Dependencies, input: UpsertBatchInput): Promise<UpsertedBatch> {
-  return withHeartbeat((meter) => inTransaction(deps.db, (tx) => mergeOnce(tx, input, meter)));
+  return withHeartbeat((meter) =>
+    inActivityTransaction(deps.db, (tx) => mergeOnce(tx, input, meter)),
+  );
 }
 
 async function mergeOnce(

@@ -3,6 +3,7 @@ import { addMetrics } from '../contract/metrics.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isHistoryLong, type ScanEnd } from './history-length.ts';
+import type { SteeredSource } from './steered-source.ts';
 
 /**
  * What follows a scan, in slices: values that the listing cut short are read whole, then it is found out what
@@ -10,13 +11,15 @@ import { isHistoryLong, type ScanEnd } from './history-length.ts';
  * costs its requests only.
  */
 export async function settleRecords(
-  source: OpenSourceRef,
+  steered: SteeredSource,
   from: ScanState,
   report: (state: ScanState) => void,
 ): Promise<ScanEnd> {
   let state = from;
   while (state.truncated_values > 0 || state.to_sweep) {
+    await steered.whilePaused();
     if (isHistoryLong()) return 'continue-as-new';
+    const source = steered.current();
     state =
       state.truncated_values > 0
         ? await completeSlice(source, state)

@@ -5,7 +5,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ClosedSource, CloseSourceInput, OpenSourceRef } from '../contract/activities.ts';
+import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
@@ -14,6 +14,7 @@ import { activities } from './activities.ts';
 import { isFailure, sourceError } from './failure.ts';
 import { countUnpublished, scanSource } from './scan-source.ts';
 import { setStatusAttribute } from './search-attributes.ts';
+import { steerSource, type SteeredSource, type Steering } from './steered-source.ts';
 
 /** Scans that one run of a source may give up and begin anew. */
 const MAX_SCANS_GIVEN_UP = 5;
@@ -28,16 +29,25 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
   let status: SourceStatus = 'complete';
   let error: SourceError | null = null;
   let cancelled: unknown;
+  const steering = steerSource(input, (pausedSince) =>
+    setCurrentDetails(describeProgress(input, state, pausedSince)),
+  );
   try {
     const onProgress = (next: ScanState) => {
       state = next;
-      setCurrentDetails(describeProgress(input, next));
+      setCurrentDetails(describeProgress(input, next, null));
     };
-    onProgress(state ?? (await open(input, startedAt, null)));
+    // Signals are handled at once, so none is under way when the next run takes over what they said.
+    const goOnAnew = () =>
+      continueAsNew<typeof syncSource>({ ...input, control: steering.control(), carried: state });
+    if (state === null) {
+      await steering.whilePaused();
+      if (steering.isPaused()) await goOnAnew();
+      onProgress(await open(input, steering, startedAt, null));
+    }
     for (;;) {
-      const end = await scanOrSetBack(input, state as ScanState, onProgress);
-      if (end === 'continue-as-new')
-        await continueAsNew<typeof syncSource>({ ...input, carried: state });
+      const end = await scanOrSetBack(input, steering, state as ScanState, onProgress);
+      if (end === 'continue-as-new') await goOnAnew();
       if (end === 'done') break;
     }
   } catch (thrown) {
@@ -56,6 +66,7 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
 
 async function open(
   input: SyncSourceInput,
+  steering: Steering,
   startedAt: string,
   giveUpScan: string | null,
 ): Promise<ScanState> {
@@ -64,7 +75,7 @@ async function open(
     platform: input.platform,
     source_id: input.source_id,
     alias: input.alias,
-    options: input.options,
+    options: steering.options(),
     give_up_scan: giveUpScan,
   });
   return {
@@ -90,19 +101,20 @@ async function open(
  */
 async function scanOrSetBack(
   input: SyncSourceInput,
+  steering: Steering,
   state: ScanState,
   onProgress: (state: ScanState) => void,
 ): Promise<'done' | 'continue-as-new' | 'again'> {
   let latest = state;
   try {
-    return await scanSource(openRef(input, state), state, (next) => {
+    return await scanSource(steered(input, steering, state), state, (next) => {
       latest = next;
       onProgress(next);
     });
   } catch (thrown) {
     if (!isFailure(thrown, 'CursorLost') || latest.scans_given_up >= MAX_SCANS_GIVEN_UP)
       throw thrown;
-    const reopened = await open(input, state.started_at, latest.opened.scan.scan_id);
+    const reopened = await open(input, steering, state.started_at, latest.opened.scan.scan_id);
     onProgress({
       ...reopened,
       metrics: addMetrics(countUnpublished(latest), reopened.metrics),
@@ -112,15 +124,18 @@ async function scanOrSetBack(
   }
 }
 
-function openRef(input: SyncSourceInput, state: ScanState): OpenSourceRef {
+function steered(input: SyncSourceInput, steering: Steering, state: ScanState): SteeredSource {
   return {
-    source_id: input.source_id,
-    alias: input.alias,
-    run_id: input.run_id,
-    platform: input.platform,
-    fence: state.opened.fence,
-    scan: state.opened.scan,
-    options: input.options,
+    ...steering,
+    current: () => ({
+      source_id: input.source_id,
+      alias: input.alias,
+      run_id: input.run_id,
+      platform: input.platform,
+      fence: state.opened.fence,
+      scan: state.opened.scan,
+      options: steering.options(),
+    }),
   };
 }
 
@@ -156,10 +171,17 @@ function closeInput(
   };
 }
 
-function describeProgress(input: SyncSourceInput, state: ScanState): string {
+function describeProgress(
+  input: SyncSourceInput,
+  state: ScanState | null,
+  pausedSince: string | null,
+): string {
+  const paused = pausedSince === null ? [] : [`**paused** since ${pausedSince}`];
+  if (state === null) return paused.join();
   const { opened, metrics, windows } = state;
   const of = opened.expected === null ? '' : ` of about ${opened.expected}`;
   return [
+    ...paused,
     `**${input.alias}**: ${opened.scan.mode} scan (${opened.reason})`,
     `${metrics.read}${of} records read, ${metrics.inserted} new, ${metrics.updated} changed, ${metrics.unchanged} unchanged`,
     `${metrics.requests} requests, waited ${Math.round(metrics.waited_ms / 1000)} s for the rate budget, ${windows.length} windows open`,

@@ -24,10 +24,15 @@ const row = (alias: string, given: Partial<SourceProgressRow> = {}): SourceProgr
   waiting_until: null,
   trouble: null,
   cut_values: 0,
+  paused_since: null,
   started_at: '2026-11-23T16:15:00Z',
   ...given,
 });
-const progress = (...sources: SourceProgressRow[]) => ({ status: 'running', sources });
+const progress = (...sources: SourceProgressRow[]) => ({
+  status: 'running',
+  paused_since: null,
+  sources,
+});
 
 describe('a frame', () => {
   test('shows bars, counts, pace, waits and the total', () => {

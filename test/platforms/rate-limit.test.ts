@@ -272,7 +272,7 @@ describe('the rate budget', () => {
 
       await database.pool.query(
         `update appsync.rate_budget
-            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121, c.asked)::appsync.rate_claim
+            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121, c.asked, c.run_id)::appsync.rate_claim
                                  from unnest(claims) c where c.rate = 2)
                       || array(select c from unnest(claims) c where c.rate <> 2)
           where key = $1`,
