@@ -18,7 +18,10 @@ export interface RunControl {
 }
 
 /** The part of it that one source follows. */
-export type SourceControl = Pick<RunControl, 'revision' | 'paused_since' | 'settings'>;
+export interface SourceControl extends Pick<RunControl, 'revision' | 'paused_since' | 'settings'> {
+  /** Whether it is to end, by itself or with its run. */
+  readonly cancelled: boolean;
+}
 
 export const NO_CONTROL: RunControl = {
   revision: 0,

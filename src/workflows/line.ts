@@ -1,4 +1,4 @@
-import { defineSignal, type ChildWorkflowHandle } from '@temporalio/workflow';
+import { CancellationScope, defineSignal, type ChildWorkflowHandle } from '@temporalio/workflow';
 import type { Workflow } from '@temporalio/common';
 import { CONTROL_SIGNAL, type RunControl, type SourceControl } from '../contract/control.ts';
 
@@ -27,8 +27,11 @@ export function openLine<S extends RunControl | SourceControl>(first: S): Line<S
   const flush = async () => {
     if (child === undefined || sent === wanted) return;
     sent = wanted;
-    // It fails when the child has ended, or all of this is being cancelled: there is nobody left to steer.
-    await child.signal(controlSignal<S>(), sent).catch(() => {});
+    const [told, handle] = [sent, child];
+    // It fails when the child has ended: there is nobody left to steer.
+    await CancellationScope.nonCancellable(() =>
+      handle.signal(controlSignal<S>(), told).catch(() => {}),
+    );
   };
   return {
     first,

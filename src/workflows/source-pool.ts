@@ -1,11 +1,6 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { SourceKey } from '../contract/activities.ts';
-import {
-  pausedSince,
-  type RunControl,
-  type RunSettings,
-  type SourceControl,
-} from '../contract/control.ts';
+import { pausedSince, type RunControl, type SourceControl } from '../contract/control.ts';
 import { openLine, type Line } from './line.ts';
 
 /** A source at work: how it is told to pause, and how it alone is cancelled. */
@@ -33,9 +28,12 @@ export interface SourcePool {
   ended(): Promise<void>;
 }
 
-/** What of the settings concerns a source. */
-const isSame = (a: RunSettings, b: RunSettings) =>
-  a.batch_size === b.batch_size && a.rate_limit === b.rate_limit;
+/** Whether two states are the same to a source. */
+const isSame = (a: SourceControl, b: SourceControl) =>
+  a.paused_since === b.paused_since &&
+  a.cancelled === b.cancelled &&
+  a.settings.batch_size === b.settings.batch_size &&
+  a.settings.rate_limit === b.settings.rate_limit;
 
 /**
  * Works through sources. A source that pauses leaves its place to the next, and takes one again when it is resumed:
@@ -50,17 +48,26 @@ export function openPool(sources: readonly SourceKey[], rules: PoolRules): Sourc
   const hasRoom = () =>
     [...places].filter(({ told }) => told.paused_since === null).length < rules.limit();
 
-  const tell = (place: Place, paused_since: string | null) => {
-    const { settings } = rules.control();
+  const tell = (place: Place, change: Partial<SourceControl>) => {
     const { told } = place;
-    if (told.paused_since === paused_since && isSame(told.settings, settings)) return;
-    place.told = { revision: told.revision + 1, paused_since, settings };
+    const next: SourceControl = { ...told, settings: rules.control().settings, ...change };
+    if (isSame(told, next)) return;
+    place.told = { ...next, revision: told.revision + 1 };
     void place.line.tell(place.told);
+  };
+
+  /**
+   * The SDK cancels the run of a child that it started: a source that has continued as new since would never hear
+   * of it. So it is told, too.
+   */
+  const end = (place: Place) => {
+    place.scope.cancel();
+    tell(place, { cancelled: true });
   };
 
   const begin = (source: SourceKey) => {
     const { settings } = rules.control();
-    const told: SourceControl = { revision: 0, paused_since: null, settings };
+    const told: SourceControl = { revision: 0, paused_since: null, cancelled: false, settings };
     const place: Place = { source, scope: new CancellationScope(), line: openLine(told), told };
     places.add(place);
     void rules
@@ -91,10 +98,10 @@ export function openPool(sources: readonly SourceKey[], rules: PoolRules): Sourc
     const control = rules.control();
     const isCancelled = ({ alias }: SourceKey) => control.cancelled_sources.includes(alias);
     for (const place of places) {
-      if (isCancelled(place.source)) place.scope.cancel();
-      const paused = pausedSince(control, place.source.alias);
-      if (paused !== null) tell(place, paused);
-      else if (place.told.paused_since === null || hasRoom()) tell(place, null);
+      if (isCancelled(place.source)) end(place);
+      const paused_since = pausedSince(control, place.source.alias);
+      const waits = paused_since === null && place.told.paused_since !== null && !hasRoom();
+      tell(place, waits ? {} : { paused_since });
     }
     for (const source of takeFromQueue(isCancelled)) drop(source);
     for (const source of queue) {
@@ -114,6 +121,7 @@ export function openPool(sources: readonly SourceKey[], rules: PoolRules): Sourc
         await condition(() => stopped !== undefined || (queue.length === 0 && isIdle()));
       } catch (thrown) {
         if (!isCancellation(thrown)) throw thrown;
+        for (const place of places) end(place);
         // What ends nevertheless has ended: only what is left undone makes this a cancelled one.
         if (queue.length > 0) stopped ??= thrown;
       }

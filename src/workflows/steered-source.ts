@@ -1,6 +1,6 @@
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, setHandler, type CancellationScope } from '@temporalio/workflow';
 import type { OpenSourceRef } from '../contract/activities.ts';
-import { NO_CONTROL, type SourceControl } from '../contract/control.ts';
+import type { SourceControl } from '../contract/control.ts';
 import type { SyncOptions } from '../contract/options.ts';
 import type { SyncSourceInput } from '../contract/workflows.ts';
 import { isHistoryLong } from './history-length.ts';
@@ -27,18 +27,31 @@ export interface SteeredSource extends Pick<Steering, 'isPaused' | 'whilePaused'
   current(): OpenSourceRef;
 }
 
-/** Listens to what the platform's workflow tells; `show` is called with the reason why nothing moves. */
+const NOT_STEERED: SourceControl = {
+  revision: 0,
+  paused_since: null,
+  cancelled: false,
+  settings: {},
+};
+
+/**
+ * Listens to what the platform's workflow tells. `show` is called with the reason why nothing moves; `scope`, in
+ * which the source does its work, is cancelled when it is to end.
+ */
 export function steerSource(
   input: SyncSourceInput,
+  scope: CancellationScope,
   show: (pausedSince: string | null) => void,
 ): Steering {
-  let control: SourceControl = input.control ?? NO_CONTROL;
+  let control = input.control ?? NOT_STEERED;
+  if (control.cancelled) scope.cancel();
   setHandler(
     controlSignal<SourceControl>(),
     (next) => {
       if (next.revision > control.revision) control = next;
+      if (control.cancelled) scope.cancel();
     },
-    { description: 'How the run is steered: pauses and settings' },
+    { description: 'How the run is steered: pauses, its end and settings' },
   );
   const isPaused = () => control.paused_since !== null;
   return {
@@ -49,7 +62,10 @@ export function steerSource(
       if (!isPaused()) return;
       setStatusAttribute('paused');
       show(control.paused_since);
-      await condition(() => !isPaused() || isHistoryLong());
+      // A pause may come again in the very task that ended the last one.
+      while (isPaused() && !isHistoryLong()) {
+        await condition(() => !isPaused() || isHistoryLong());
+      }
       if (isPaused()) return;
       setStatusAttribute('running');
       show(null);

@@ -1,4 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancelledFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
@@ -135,7 +135,7 @@ async function syncOne(
     }),
   };
   try {
-    return await scope.run(async () => {
+    const closed = await scope.run(async () => {
       const started = await startChild<typeof syncSource>(WORKFLOW_TYPES.source, {
         ...options,
         args: [child],
@@ -143,6 +143,9 @@ async function syncOne(
       line.connect(started);
       return started.result();
     });
+    const isWhole = CancellationScope.current().consideredCancelled;
+    if (isWhole && closed.status === 'cancelled') throw new CancelledFailure('cancelled');
+    return closed;
   } catch (thrown) {
     if (CancellationScope.current().consideredCancelled && isCancellation(thrown)) throw thrown;
     // A child start cannot join one that runs: the server answers "already started" (fixed in the API).

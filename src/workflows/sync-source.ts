@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common';
 import {
   CancellationScope,
   continueAsNew,
@@ -29,27 +30,16 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
   let status: SourceStatus = 'complete';
   let error: SourceError | null = null;
   let cancelled: unknown;
-  const steering = steerSource(input, (pausedSince) =>
+  const scope = new CancellationScope();
+  const steering = steerSource(input, scope, (pausedSince) =>
     setCurrentDetails(describeProgress(input, state, pausedSince)),
   );
+  const onProgress = (next: ScanState) => {
+    state = next;
+    setCurrentDetails(describeProgress(input, next, null));
+  };
   try {
-    const onProgress = (next: ScanState) => {
-      state = next;
-      setCurrentDetails(describeProgress(input, next, null));
-    };
-    // Signals are handled at once, so none is under way when the next run takes over what they said.
-    const goOnAnew = () =>
-      continueAsNew<typeof syncSource>({ ...input, control: steering.control(), carried: state });
-    if (state === null) {
-      await steering.whilePaused();
-      if (steering.isPaused()) await goOnAnew();
-      onProgress(await open(input, steering, startedAt, null));
-    }
-    for (;;) {
-      const end = await scanOrSetBack(input, steering, state as ScanState, onProgress);
-      if (end === 'continue-as-new') await goOnAnew();
-      if (end === 'done') break;
-    }
+    await scope.run(() => syncOpenly(input, steering, startedAt, onProgress));
   } catch (thrown) {
     if (isCancellation(thrown)) cancelled = thrown;
     // Thrown by continueAsNew itself: the SDK ends the workflow with it.
@@ -60,8 +50,36 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
   const closed = await CancellationScope.nonCancellable(() =>
     close(closeInput(input, state, { status, error, startedAt })),
   );
-  if (cancelled) throw cancelled;
+  // Who was told to end by a signal was not cancelled in Temporal's sense and cannot end so.
+  if (cancelled && CancellationScope.current().consideredCancelled) throw cancelled;
   return closed;
+}
+
+/** Opens the source unless it is open, and scans it to its end; `report` gets each state. */
+async function syncOpenly(
+  input: SyncSourceInput,
+  steering: Steering,
+  startedAt: string,
+  report: (state: ScanState) => void,
+): Promise<void> {
+  let state = input.carried;
+  const advance = (next: ScanState) => report((state = next));
+  const goOnAnew = (carried: ScanState | null) => {
+    // A cancellation does not travel: the next run would never hear of one that came in this very task.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+    // Signals are handled at once, so none is under way when the next run takes over what they said.
+    return continueAsNew<typeof syncSource>({ ...input, control: steering.control(), carried });
+  };
+  if (state === null) {
+    await steering.whilePaused();
+    if (steering.isPaused()) await goOnAnew(null);
+    advance(await open(input, steering, startedAt, null));
+  }
+  for (;;) {
+    const end = await scanOrSetBack(input, steering, state as ScanState, advance);
+    if (end === 'continue-as-new') await goOnAnew(state);
+    if (end === 'done') return;
+  }
 }
 
 async function open(
