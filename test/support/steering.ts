@@ -56,7 +56,8 @@ export function steeringOf(installation: TestInstallation) {
     /** Activities of a source that are scheduled or at work; none before its workflow began. */
     activitiesOf: async (alias: string): Promise<readonly string[]> => {
       const found = await describe(sourceId(alias)).catch(() => null);
-      return (found?.raw.pendingActivities ?? []).map(
+      if (found?.status.name !== 'RUNNING') return [];
+      return (found.raw.pendingActivities ?? []).map(
         ({ activityType }) => activityType?.name ?? '',
       );
     },
