@@ -40,7 +40,7 @@ const statuses = (summary: RunSummary) =>
 const COMPLETE = { orders: 'complete', people: 'complete', tasks: 'complete' };
 
 async function expectExact(table: string, title: string): Promise<void> {
-  const truth = installation.simulator.world.truth(title);
+  const truth = installation.simulator.world.truth(title, { fieldsById: true });
   expect(await compareWithTruth(installation.database.pool, table, truth)).toEqual({
     rows: ROWS,
     expected: ROWS,
