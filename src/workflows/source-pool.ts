@@ -1,4 +1,4 @@
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { SourceKey } from '../contract/activities.ts';
 import { pausedSince, type RunControl, type SourceControl } from '../contract/control.ts';
 import { openLine, type Line } from './line.ts';
@@ -21,13 +21,6 @@ export interface PoolRules {
   readonly drop: (source: SourceKey) => Promise<void>;
 }
 
-export interface SourcePool {
-  /** Acts upon a change of the rules. */
-  adjust(): void;
-  /** Resolves when every source has ended; throws when all of this is cancelled, once those at work have ended. */
-  ended(): Promise<void>;
-}
-
 /** Whether two states are the same to a source. */
 const isSame = (a: SourceControl, b: SourceControl) =>
   a.paused_since === b.paused_since &&
@@ -39,95 +32,105 @@ const isSame = (a: SourceControl, b: SourceControl) =>
  * Works through sources. A source that pauses leaves its place to the next, and takes one again when it is resumed:
  * one that pauses for hours holds up nobody else. A lower limit lets those at work end and begins fewer.
  */
-export function openPool(sources: readonly SourceKey[], rules: PoolRules): SourcePool {
-  let queue = [...sources];
-  let dropping = 0;
-  let stopped: unknown;
-  const places = new Set<Place>();
+export class SourcePool {
+  readonly #rules: PoolRules;
+  readonly #places = new Set<Place>();
+  #queue: readonly SourceKey[];
+  #dropping = 0;
+  /** Why no more sources are begun: all of this is cancelled. */
+  #stopped: unknown;
 
-  const hasRoom = () =>
-    [...places].filter(({ told }) => told.paused_since === null).length < rules.limit();
+  constructor(sources: readonly SourceKey[], rules: PoolRules) {
+    this.#queue = sources;
+    this.#rules = rules;
+  }
 
-  const tell = (place: Place, change: Partial<SourceControl>) => {
+  /** Resolves when every source has ended; throws when all of this is cancelled, once those at work have ended. */
+  async ended(): Promise<void> {
+    this.adjust();
+    const isIdle = () => this.#places.size === 0 && this.#dropping === 0;
+    try {
+      await condition(() => this.#stopped !== undefined || (this.#queue.length === 0 && isIdle()));
+    } catch (thrown) {
+      if (!isCancellation(thrown)) throw thrown;
+      // Runs that were cancelled under an earlier version are replayed as they went.
+      if (patched('sources are told of a cancellation')) {
+        for (const place of this.#places) this.#end(place);
+      }
+      // What ends nevertheless has ended: only what is left undone makes this a cancelled one.
+      if (this.#queue.length > 0) this.#stopped ??= thrown;
+    }
+    await CancellationScope.nonCancellable(() => condition(isIdle));
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
+  /** Acts upon a change of the rules, and upon the end of a source. */
+  adjust(): void {
+    if (this.#stopped !== undefined) return;
+    const control = this.#rules.control();
+    const isCancelled = ({ alias }: SourceKey) => control.cancelled_sources.includes(alias);
+    for (const place of this.#places) {
+      if (isCancelled(place.source)) this.#end(place);
+      const paused_since = pausedSince(control, place.source.alias);
+      const waits = paused_since === null && place.told.paused_since !== null && !this.#hasRoom();
+      this.#tell(place, waits ? {} : { paused_since });
+    }
+    for (const source of this.#takeFromQueue(isCancelled)) this.#drop(source);
+    for (const source of this.#queue) {
+      if (!this.#hasRoom()) return;
+      if (pausedSince(control, source.alias) !== null) continue;
+      this.#takeFromQueue((one) => one === source);
+      this.#begin(source);
+    }
+  }
+
+  #hasRoom(): boolean {
+    const atWork = [...this.#places].filter(({ told }) => told.paused_since === null);
+    return atWork.length < this.#rules.limit();
+  }
+
+  #tell(place: Place, change: Partial<SourceControl>): void {
     const { told } = place;
-    const next: SourceControl = { ...told, settings: rules.control().settings, ...change };
+    const next: SourceControl = { ...told, settings: this.#rules.control().settings, ...change };
     if (isSame(told, next)) return;
     place.told = { ...next, revision: told.revision + 1 };
     void place.line.tell(place.told);
-  };
+  }
 
   /**
    * The SDK cancels the run of a child that it started: a source that has continued as new since would never hear
    * of it. So it is told, too.
    */
-  const end = (place: Place) => {
+  #end(place: Place): void {
     place.scope.cancel();
-    tell(place, { cancelled: true });
-  };
-
-  const begin = (source: SourceKey) => {
-    const { settings } = rules.control();
-    const told: SourceControl = { revision: 0, paused_since: null, cancelled: false, settings };
-    const place: Place = { source, scope: new CancellationScope(), line: openLine(told), told };
-    places.add(place);
-    void rules
-      .work(source, place)
-      .catch((thrown: unknown) => (stopped ??= thrown))
-      .finally(() => {
-        places.delete(place);
-        adjust();
-      });
-  };
-
-  const drop = (source: SourceKey) => {
-    dropping += 1;
-    void rules
-      .drop(source)
-      .catch((thrown: unknown) => (stopped ??= thrown))
-      .finally(() => (dropping -= 1));
-  };
-
-  const takeFromQueue = (wanted: (source: SourceKey) => boolean): readonly SourceKey[] => {
-    const taken = queue.filter(wanted);
-    queue = queue.filter((source) => !taken.includes(source));
-    return taken;
-  };
-
-  function adjust(): void {
-    if (stopped !== undefined) return;
-    const control = rules.control();
-    const isCancelled = ({ alias }: SourceKey) => control.cancelled_sources.includes(alias);
-    for (const place of places) {
-      if (isCancelled(place.source)) end(place);
-      const paused_since = pausedSince(control, place.source.alias);
-      const waits = paused_since === null && place.told.paused_since !== null && !hasRoom();
-      tell(place, waits ? {} : { paused_since });
-    }
-    for (const source of takeFromQueue(isCancelled)) drop(source);
-    for (const source of queue) {
-      if (!hasRoom()) return;
-      if (pausedSince(control, source.alias) !== null) continue;
-      takeFromQueue((one) => one === source);
-      begin(source);
-    }
+    this.#tell(place, { cancelled: true });
   }
 
-  return {
-    adjust,
-    ended: async () => {
-      adjust();
-      const isIdle = () => places.size === 0 && dropping === 0;
-      try {
-        await condition(() => stopped !== undefined || (queue.length === 0 && isIdle()));
-      } catch (thrown) {
-        if (!isCancellation(thrown)) throw thrown;
-        for (const place of places) end(place);
-        // What ends nevertheless has ended: only what is left undone makes this a cancelled one.
-        if (queue.length > 0) stopped ??= thrown;
-      }
-      queue = stopped === undefined ? queue : [];
-      await CancellationScope.nonCancellable(() => condition(isIdle));
-      if (stopped !== undefined) throw stopped;
-    },
-  };
+  #begin(source: SourceKey): void {
+    const { settings } = this.#rules.control();
+    const told: SourceControl = { revision: 0, paused_since: null, cancelled: false, settings };
+    const place: Place = { source, scope: new CancellationScope(), line: openLine(told), told };
+    this.#places.add(place);
+    void this.#rules
+      .work(source, place)
+      .catch((thrown: unknown) => (this.#stopped ??= thrown))
+      .finally(() => {
+        this.#places.delete(place);
+        this.adjust();
+      });
+  }
+
+  #drop(source: SourceKey): void {
+    this.#dropping += 1;
+    void this.#rules
+      .drop(source)
+      .catch((thrown: unknown) => (this.#stopped ??= thrown))
+      .finally(() => (this.#dropping -= 1));
+  }
+
+  #takeFromQueue(wanted: (source: SourceKey) => boolean): readonly SourceKey[] {
+    const taken = this.#queue.filter(wanted);
+    this.#queue = this.#queue.filter((source) => !taken.includes(source));
+    return taken;
+  }
 }

@@ -34,7 +34,7 @@ import { sourceError } from './failure.ts';
 import { controlSignal } from './line.ts';
 import { pauseLines } from './pause-lines.ts';
 import { searchAttributes, setStatusAttribute } from './search-attributes.ts';
-import { openPool, type Place } from './source-pool.ts';
+import { SourcePool, type Place } from './source-pool.ts';
 import type { syncSource } from './sync-source.ts';
 
 /**
@@ -50,7 +50,7 @@ export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
     outcome = addOutcome(outcome, outcomeOf(source, closed));
     setCurrentDetails(describe(input, outcome, control));
   };
-  const pool = openPool(input.sources, {
+  const pool = new SourcePool(input.sources, {
     control: () => control,
     limit: () => control.settings.max_concurrent ?? input.options.max_concurrent,
     work: async (source, place) =>
