@@ -28,7 +28,7 @@ export function askPlatform(deps: Dependencies, input: AskPlatformInput): Promis
     const started = performance.now();
     const source = await readSource(deps.db, comparison.source_id);
     const columns = await readColumns(deps.db, source.id);
-    const connected = connectSource(deps, source, comparison.options, meter);
+    const connected = connectSource(deps, source, comparison, meter);
     const asker = { deps, comparison, source, columns, meter, ...connected };
     const limit = Math.max(1, connected.platform.located_at_once);
     for (let asked = 0; asked < SLICE; asked++) {

@@ -7,7 +7,7 @@ import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
 import type { PlatformSession, SourceRef } from '../platforms/platform.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { recordEvidence } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { breakChain } from '../store/source-state.ts';
@@ -22,7 +22,7 @@ import {
 } from '../store/truncated-values.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat } from './running.ts';
+import { inActivityTransaction, withHeartbeat } from './running.ts';
 
 /** Values per activity: at 3 requests a second about 20 s, so a slice is short and its loss is small. */
 const SLICE = 60;
@@ -44,11 +44,11 @@ export function completeRecords(
     const columns = new Map(
       (await readColumns(deps.db, source.id)).map((column) => [column.id, column]),
     );
-    const { session, ref } = connectSource(deps, source, opened.options, meter);
+    const { session, ref } = connectSource(deps, source, opened, meter);
     for (const value of await readTruncated(deps.db, source.id, SLICE)) {
       const column = columns.get(value.field_id);
       const read = column === undefined ? 'unwanted' : await readWhole(session, ref, value, column);
-      await inTransaction(deps.db, async (tx) => {
+      await inActivityTransaction(deps.db, async (tx) => {
         await holdFence(tx, opened);
         await settle(tx, opened, source, { ...value, column, read });
         if (typeof read !== 'object') return;
@@ -58,7 +58,7 @@ export function completeRecords(
       if (performance.now() - started > TIME_SLICE_MS) break;
     }
     const metrics = meter.total();
-    await inTransaction(deps.db, async (tx) => {
+    await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       await addToSourceRun(tx, opened, metrics);
     });

@@ -19,7 +19,7 @@ export interface ConnectedSource {
 export function connectSource(
   deps: Dependencies,
   source: SourceRow,
-  options: SyncOptions,
+  { run_id, options }: { readonly run_id: string; readonly options: SyncOptions },
   meter: Meter,
 ): ConnectedSource {
   const platform = deps.platforms.get(source.platform);
@@ -33,6 +33,7 @@ export function connectSource(
     budget: deps.budget,
     account: source.account,
     asked: options.rate_limit !== undefined,
+    runId: run_id,
     signal: cancellationSignal(),
     poolSize: options.pool_size,
     count: (metrics) => meter.count(metrics),

@@ -23,7 +23,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       readSource(deps.db, opened.source_id),
       readColumns(deps.db, opened.source_id),
     ]);
-    const { session, ref } = connectSource(deps, source, opened.options, meter);
+    const { session, ref } = connectSource(deps, source, opened, meter);
     const { records, rejected, windows, evidence } = await session.fetchBatch({
       ref,
       mode: opened.scan.mode,

@@ -12,8 +12,8 @@ import { fetchBatch } from './fetch-batch.ts';
 import { findSurplus } from './find-surplus.ts';
 import { openComparison } from './open-comparison.ts';
 import { openSource } from './open-source.ts';
-import { recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { readContents } from './read-contents.ts';
+import { recordControl, recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { sweepDeleted } from './sweep-deleted.ts';
 import { noteReconcileTrouble } from '../store/reconciliations.ts';
@@ -59,6 +59,7 @@ export function createActivities(deps: Dependencies): SyncActivities & Reconcile
     readContents: bindSource(readContents, ({ source }) => source),
     closeSource: bind(closeSource),
     recordSkipped: bind(recordSkipped),
+    recordControl: bind(recordControl),
     recordPlatform: bind(recordPlatform),
     recordRun: bind(recordRun),
     openComparison: bindSource(openComparison, (input) => input, noteReconcileTrouble),

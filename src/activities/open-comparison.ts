@@ -43,7 +43,7 @@ export function openComparison(
     await beginReconciliation(deps.db, input);
     const columns = await readColumns(deps.db, source.id);
     await refuseUnsynced(deps, source, columns);
-    const connected = connectSource(deps, source, input.options, meter);
+    const connected = connectSource(deps, source, input, meter);
     const schema = await connected.session.describe(connected.ref);
     return inTransaction(deps.db, async (tx) => {
       await holdReconciliation(tx, input);

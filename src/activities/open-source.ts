@@ -6,7 +6,7 @@ import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
 import { describeChanges } from '../contract/schema-change.ts';
 import type { SourceSchema } from '../contract/schema.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination.ts';
 import { beginHeal, readHeal, type Heal } from '../store/heal.ts';
 import { schemaFingerprint } from '../store/schema-fingerprint.ts';
@@ -20,7 +20,7 @@ import { countUnread, prepareContent, queueOldest } from '../store/unread-conten
 import { noteUnknownTypes } from '../store/unknown-types.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat } from './running.ts';
+import { inActivityTransaction, withHeartbeat } from './running.ts';
 
 /** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
 const RESUMABLE_MS = 24 * 3_600_000;
@@ -34,14 +34,13 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
   return withHeartbeat(async (meter) => {
     const { workflowExecution } = Context.current().info;
     const source = await readSource(deps.db, input.source_id);
-    const fence = await takeFence(deps.db, source, {
-      run_id: input.run_id,
-      execution: workflowExecution?.runId ?? '',
-    });
+    const holder = { run_id: input.run_id, execution: workflowExecution?.runId ?? '' };
+    // A merge of whoever holds the fence now is waited for.
+    const fence = await inActivityTransaction(deps.db, (tx) => takeFence(tx, source, holder));
     await beginSourceRun(deps.db, { ...input, workflow_id: workflowExecution?.workflowId ?? '' });
-    const connected = connectSource(deps, source, input.options, meter);
+    const connected = connectSource(deps, source, input, meter);
     const schema = await connected.session.describe(connected.ref);
-    return inTransaction(deps.db, async (tx) => {
+    return inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, { ...input, fence });
       const chosen = await beginOrResume(tx, source, input, connected, schema);
       await noteUnknownTypes(tx, input, schema.fields, connected.platform.knownTypes);

@@ -2,7 +2,7 @@ import type { OpenSourceRef, ReadContents, ReadContentsInput } from '../contract
 import type { FailureType } from '../contract/failures.ts';
 import { SyncFailure } from '../errors.ts';
 import type { RecordContent } from '../platforms/platform.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readSource, type SourceRow } from '../store/sources.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from '../store/unread-content.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat, type Meter } from './running.ts';
+import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /** Contents per activity at most: at Notion's 10 requests a second the time slice, with a little room. */
 const SLICE = 400;
@@ -61,7 +61,7 @@ export function readContents(deps: Dependencies, input: ReadContentsInput): Prom
     const source = await readSource(deps.db, opened.source_id);
     if (source.content !== null) await readSlice(deps, opened, source, meter);
     const metrics = meter.total();
-    await inTransaction(deps.db, async (tx) => {
+    await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       await addToSourceRun(tx, opened, metrics);
     });
@@ -75,7 +75,7 @@ async function readSlice(
   source: SourceRow,
   meter: Meter,
 ): Promise<void> {
-  const { session, ref } = connectSource(deps, source, opened.options, meter);
+  const { session, ref } = connectSource(deps, source, opened, meter);
   const slice: Slice = {
     deps,
     opened,
@@ -150,7 +150,7 @@ async function readOne(slice: Slice, page: UnreadContent): Promise<void> {
 
 /** One transaction under the fence. */
 const write = ({ deps, opened }: Slice, work: (tx: Transaction) => Promise<void>) =>
-  inTransaction(deps.db, async (tx) => {
+  inActivityTransaction(deps.db, async (tx) => {
     await holdFence(tx, opened);
     await work(tx);
   });

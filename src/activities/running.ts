@@ -1,5 +1,6 @@
-import { Context, heartbeat } from '@temporalio/activity';
+import { Context, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
+import { inTransaction, type Database, type Transaction } from '../store/database.ts';
 
 /** Well below the heartbeat time-out of 10 s, so that a few late beats do no harm. */
 const HEARTBEAT_MS = 2_000;
@@ -51,3 +52,9 @@ export async function withHeartbeat<T>(work: (meter: Meter) => Promise<T>): Prom
     clearInterval(timer);
   }
 }
+
+/** A transaction of the activity at hand, which ends with it: a cancelled one does not wait for a long merge or a lock. */
+export const inActivityTransaction = <T>(
+  db: Database,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> => inTransaction(db, work, cancellationSignal());

@@ -4,7 +4,7 @@ import { DELETION_GUARD } from '../contract/options.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { mergeApart } from '../store/merge-apart.ts';
 import { takeStagedIds } from '../store/merge.ts';
 import { announceArrival } from '../store/moves.ts';
@@ -27,7 +27,7 @@ import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat, type Meter } from './running.ts';
+import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /** Records asked about per activity: at 3 requests a second about 20 s. */
 const SLICE = 60;
@@ -45,13 +45,13 @@ export function sweepDeleted(deps: Dependencies, input: SweepDeletedInput): Prom
     const { source: opened } = input;
     const source = await readSource(deps.db, opened.source_id);
     await checkSchema(deps, opened, source, meter);
-    await inTransaction(deps.db, async (tx) => {
+    await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       await noteUnseen(tx, opened, source);
     });
     const remaining = await settleSlice(deps, opened, source, meter);
     const metrics = meter.total();
-    await inTransaction(deps.db, async (tx) => {
+    await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       // What became of rows was added with each of them.
       await addToSourceRun(tx, opened, { ...metrics, ...NO_ROWS });
@@ -76,7 +76,7 @@ async function checkSchema(
   if (scan.mode !== 'full' || (await isSweeping(deps.db, source.id, scan.scan_id))) return;
   const checkpoint = await readCheckpoint(deps.db, source.id);
   if (checkpoint === null || checkpoint.batches < 2) return;
-  const { session, ref } = connectSource(deps, source, opened.options, meter);
+  const { session, ref } = connectSource(deps, source, opened, meter);
   const { fields } = await session.describe(ref);
   if (schemaFingerprint(fields) === scan.schema_fingerprint) return;
   throw new SyncFailure(
@@ -113,9 +113,9 @@ async function settleSlice(
   meter: Meter,
 ): Promise<number> {
   const started = performance.now();
-  const { platform, session, ref } = connectSource(deps, source, opened.options, meter);
+  const { platform, session, ref } = connectSource(deps, source, opened, meter);
   const underFence = async (work: (tx: Transaction) => Promise<RowCounts>) => {
-    const counts = await inTransaction(deps.db, async (tx) => {
+    const counts = await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);
       const done = { ...NO_ROWS, ...(await work(tx)) };
       await addToSourceRun(tx, opened, done);

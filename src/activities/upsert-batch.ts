@@ -3,7 +3,7 @@ import type { UpsertBatchInput, UpsertedBatch } from '../contract/activities.ts'
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
-import { inTransaction, type Transaction } from '../store/database.ts';
+import type { Transaction } from '../store/database.ts';
 import { mergeApart, type MergedApart } from '../store/merge-apart.ts';
 import {
   countStaged,
@@ -23,7 +23,7 @@ import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
-import { withHeartbeat, type Meter } from './running.ts';
+import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /**
  * Merges staged batches into the table, moves the checkpoint and notes the ids seen, in one transaction
@@ -35,11 +35,13 @@ import { withHeartbeat, type Meter } from './running.ts';
 export function upsertBatch(deps: Dependencies, input: UpsertBatchInput): Promise<UpsertedBatch> {
   return withHeartbeat(async (meter) => {
     const context = { software: deps.version, meter };
+    const mergeBy = (merge: Merge) =>
+      inActivityTransaction(deps.db, (tx) => mergeOnce(tx, input, context, merge));
     try {
-      return await inTransaction(deps.db, (tx) => mergeOnce(tx, input, context, mergeWhole));
+      return await mergeBy(mergeWhole);
     } catch (error) {
       if (refusalOf(error) === null) throw error;
-      return inTransaction(deps.db, (tx) => mergeOnce(tx, input, context, mergeParts));
+      return mergeBy(mergeParts);
     }
   });
 }

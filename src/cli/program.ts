@@ -4,6 +4,7 @@ import { group } from './command-group.ts';
 import { formatHelp, setExamples } from './help.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addReconcile } from './reconcile-command.ts';
+import { addRunControl } from './run-control-commands.ts';
 import { addSyncOptions, syncRequest, type SyncFlags } from './sync-options.ts';
 
 /** Hands the work of the command that was parsed to whoever runs it. */
@@ -137,7 +138,7 @@ function addCatalogCommands(program: Command, run: RunWork): void {
 }
 
 function addRunCommands(program: Command, run: RunWork): void {
-  const runs = group(program, 'runs', 'Look at runs', 'Watch:');
+  const runs = group(program, 'runs', 'Look at runs and steer them', 'Watch:');
   const list = runs
     .command('list')
     .summary('List the latest runs')
@@ -162,6 +163,7 @@ function addRunCommands(program: Command, run: RunWork): void {
       run(async (context) => (await import('./runs.ts')).watchRun(context, id)),
     );
   setExamples(watch, [['appsync runs watch', 'follow the latest run']]);
+  addRunControl(runs, run);
 }
 
 function addStackCommands(program: Command, run: RunWork): void {

@@ -10,26 +10,43 @@ import { webUiOf } from './run-start.ts';
 import { withSession, type Session } from './session.ts';
 import { printSummary, statusColour, summaryExitCode } from './sync-result.ts';
 import type { Paint } from './output.ts';
-import { didYouMean } from './suggest.ts';
+import { findRun, whyLost } from './find-run.ts';
+import { lostError } from './run-control.ts';
 import type { TableColumn } from './table.ts';
 import { formatCount, formatDuration, formatRelative } from './units.ts';
 
 const LISTED = 20;
-/** Far enough back to find a run by its id among them. */
-const SEARCHED = 1_000;
 
 /** `appsync runs list` */
 export async function showRuns(context: CommandContext): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  return withSession(context, config, { worker: false }, async ({ db }) => {
-    const runs = await listRuns(db, LISTED);
+  return withSession(context, config, { worker: false }, async (session) => {
+    const recorded = await listRuns(session.db, LISTED);
+    const runs = await Promise.all(recorded.map((run) => judged(session, run, io.now())));
     if (output.json) output.document(runs);
     else if (runs.length > 0) output.table(runColumns(io.now(), output.paint), runs);
     if (runs.length === 0) output.note(`no runs yet: ${output.program} sync starts one`);
+    for (const { run_id, lost } of runs) {
+      if (lost !== undefined) output.note(lostNote(run_id, lost, output.program));
+    }
     return EXIT.ok;
   });
 }
+
+/** A run as it is, which for one whose workflow is gone is not what the table says. */
+interface JudgedRun extends RunRow {
+  /** What became of its workflow. */
+  readonly lost?: string;
+}
+
+async function judged(session: Session, run: RunRow, now: number): Promise<JudgedRun> {
+  const lost = await whyLost(session, run, now);
+  return lost === null ? run : { ...run, status: 'lost', lost };
+}
+
+const lostNote = (runId: string, why: string, program: string) =>
+  `run ${runId} cannot go on, its workflow is ${why}; end it with: ${program} runs cancel ${runId}`;
 
 function runColumns(now: number, paint: Paint): readonly TableColumn<RunRow>[] {
   const milliseconds = ({ started_at, finished_at }: RunRow) =>
@@ -39,7 +56,7 @@ function runColumns(now: number, paint: Paint): readonly TableColumn<RunRow>[] {
     { header: 'TARGET', text: ({ target }) => target, shrinks: true },
     {
       header: 'STATUS',
-      text: ({ status }) => status,
+      text: ({ status, paused_since }) => (paused_since === null ? status : 'paused'),
       paint: (cell, { status }) => statusColour(status, paint)(cell),
     },
     {
@@ -68,9 +85,17 @@ export async function showRun(context: CommandContext, id: string | undefined): 
   return withSession(context, config, { worker: false }, async (session) => {
     const run = await findRun(session, id);
     const certificates = await readCertificates(session.db, run.run_id);
-    return printRun(context, session, run.run_id, () => EXIT.ok, certificates);
+    const exitCode = await printRun(context, session, run.run_id, () => EXIT.ok, certificates);
+    const { output, io } = context;
+    const lost = await whyLost(session, run, io.now());
+    if (lost !== null) output.note(lostNote(run.run_id, lost, output.program));
+    else if (run.paused_since !== null) output.note(pausedNote(run, output.program));
+    return exitCode;
   });
 }
+
+const pausedNote = ({ run_id, paused_since }: RunRow, program: string) =>
+  `paused since ${paused_since ?? ''}; go on with: ${program} runs resume ${run_id}`;
 
 async function printRun(
   { io, output }: CommandContext,
@@ -101,18 +126,10 @@ export async function watchRun(context: CommandContext, id: string | undefined):
   return withSession(context, config, { worker: true }, async (session) => {
     const run = await findRun(session, id);
     if (run.finished_at !== null) return printRun(context, session, run.run_id, summaryExitCode);
+    const lost = await whyLost(session, run, context.io.now());
+    if (lost !== null) throw lostError(run, lost);
     const webUi = webUiOf(session, await session.temporal(), run.workflow_id);
     const followed = { runId: run.run_id, workflowId: run.workflow_id, webUi };
     return followToResult(context, session, followed, null);
   });
-}
-
-/** The run of that id, or the latest. Throws a usage error when there is none. */
-async function findRun({ db }: Session, id: string | undefined): Promise<RunRow> {
-  const runs = await listRuns(db, id === undefined ? 1 : SEARCHED);
-  const run = id === undefined ? runs[0] : runs.find(({ run_id }) => run_id === id);
-  if (run !== undefined) return run;
-  if (id === undefined) throw usageError('there is no run yet', 'appsync runs list');
-  const known = runs.map(({ run_id }) => run_id);
-  throw usageError(`there is no run ${id}`, didYouMean(id, known) ?? 'appsync runs list');
 }

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import type { RunSettings } from '../contract/control.ts';
 import {
   DEFAULT_OPTIONS,
   DELETION_GUARD,
@@ -70,19 +71,7 @@ const OPTIONS: readonly (() => Option)[] = [
     pool_size,
     DEFAULT_OPTIONS.pool_size,
   ),
-  number(
-    'max-concurrent',
-    'most sources at once within a platform',
-    max_concurrent,
-    DEFAULT_OPTIONS.max_concurrent,
-  ),
-  number(
-    'batch-size',
-    'records fetched and merged together',
-    batch_size,
-    DEFAULT_OPTIONS.batch_size,
-  ),
-  number('rate-limit', 'requests per second of every account', rate_limit, "the account's"),
+  ...settingOptions(),
   percentage(
     'max-delete',
     'share of a table that may vanish at once without consent',
@@ -95,6 +84,43 @@ const OPTIONS: readonly (() => Option)[] = [
   flag('Output:', '--verbose', 'say more on stderr'),
   flag('Output:', '--json', 'print one JSON document on stdout'),
 ];
+
+/** The options that a run at work can be given, too. */
+function settingOptions(): readonly (() => Option)[] {
+  return [
+    number(
+      'max-concurrent',
+      'most sources at once within a platform',
+      max_concurrent,
+      DEFAULT_OPTIONS.max_concurrent,
+    ),
+    number(
+      'batch-size',
+      'records fetched and merged together',
+      batch_size,
+      DEFAULT_OPTIONS.batch_size,
+    ),
+    number('rate-limit', 'requests per second of every account', rate_limit, "the account's"),
+  ];
+}
+
+/** Adds what `runs set` can change of a run at work; without it, an option stays as it is. */
+export function addSettingOptions(command: Command): Command {
+  for (const option of settingOptions()) command.addOption(option());
+  return command;
+}
+
+/** Names of sources, as `--source` may repeat them. */
+export const sourceOption = (description: string): Option =>
+  filter('source', description)().helpGroup('Options:');
+
+/** What was given of the settings that a run at work can be given. */
+export const settingsOf = (flags: SyncFlags): RunSettings =>
+  present({
+    max_concurrent: flags.maxConcurrent,
+    batch_size: flags.batchSize,
+    rate_limit: flags.rateLimit,
+  });
 
 /** Adds every option of a sync to a command. */
 export function addSyncOptions(command: Command): Command {

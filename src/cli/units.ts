@@ -40,3 +40,6 @@ function largestUnit(ms: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3_600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
 }
+
+/** `14:02:07 UTC`: the time of day of something that is not long ago. */
+export const formatClock = (iso: string): string => `${iso.slice(11, 19)} UTC`;

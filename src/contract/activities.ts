@@ -1,3 +1,4 @@
+import type { RunControl } from './control.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { SyncOptions } from './options.ts';
 import type { Evidence, ScanIdentity, ScanMode, ScanWindow } from './scan.ts';
@@ -167,6 +168,11 @@ export interface RecordRunInput {
   readonly error: SourceError | null;
 }
 
+export interface RecordControlInput {
+  readonly run_id: string;
+  readonly control: RunControl;
+}
+
 /** Every activity, one file each in src/activities. All of them may run twice; see each file for how. */
 export interface SyncActivities {
   resolveSources(input: ResolveSourcesInput): Promise<ResolvedSources>;
@@ -178,6 +184,7 @@ export interface SyncActivities {
   readContents(input: ReadContentsInput): Promise<ReadContents>;
   closeSource(input: CloseSourceInput): Promise<ClosedSource>;
   recordSkipped(input: RecordSkippedInput): Promise<ClosedSource>;
+  recordControl(input: RecordControlInput): Promise<void>;
   recordPlatform(input: RecordPlatformInput): Promise<void>;
   recordRun(input: RecordRunInput): Promise<void>;
 }

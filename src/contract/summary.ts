@@ -69,6 +69,8 @@ export interface RunSummary {
   readonly status: RunStatus;
   readonly started_at: string;
   readonly finished_at: string;
+  /** Of a run that is not finished and pauses: since when. */
+  readonly paused_since?: string;
   readonly totals: Totals;
   readonly platforms: readonly PlatformSummary[];
   readonly sources: readonly SourceSummary[];

@@ -1,4 +1,5 @@
 import type { BatchKey, OpenedSource, SourceKey } from './activities.ts';
+import type { RunControl, SourceControl } from './control.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { SyncOptions } from './options.ts';
 import type { Evidence, ScanWindow } from './scan.ts';
@@ -28,6 +29,8 @@ export interface SyncPlatformInput {
   readonly platform: string;
   readonly sources: readonly SourceKey[];
   readonly options: SyncOptions;
+  /** How the run was steered before this workflow began; absent: not at all. */
+  readonly control?: RunControl;
 }
 
 export interface SyncSourceInput extends SourceKey {
@@ -36,6 +39,8 @@ export interface SyncSourceInput extends SourceKey {
   readonly options: SyncOptions;
   /** Where the scan stands; null at first, set when the workflow continues as new. */
   readonly carried: ScanState | null;
+  /** How the source was steered before this run of the workflow; absent: not at all. */
+  readonly control?: SourceControl;
 }
 
 /** A scan at work. It travels over continue-as-new, so it holds positions and counts only. */

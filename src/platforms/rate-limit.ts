@@ -25,7 +25,7 @@ export type Grant =
 export interface BudgetStatus {
   readonly key: string;
   readonly account: string;
-  /** Requests per second in force: the lowest asked for in the last two minutes. */
+  /** Requests per second in force: the lowest that a live run asked for in the last two minutes. */
   readonly rate: number;
   readonly window_ms: number;
   /** Grants of the last window, and what is left of its limit. Estimates where grants are not listed. */
@@ -38,6 +38,15 @@ export interface BudgetStatus {
   readonly block_reason: string | null;
 }
 
+/** Who asks for a grant. */
+export interface Asking {
+  readonly account: string;
+  /** Whether a person gave the rate for a run: then it goes before the account's own. */
+  readonly asked?: boolean;
+  /** The run that asks: a rate that was given for it ends with it. */
+  readonly runId?: string | undefined;
+}
+
 /** Who may send a request, and when: one budget in Postgres for all workers of a database. */
 export interface RateBudget {
   /**
@@ -47,7 +56,7 @@ export interface RateBudget {
    */
   take(
     rules: readonly RateRule[],
-    who: { readonly account: string; readonly asked?: boolean },
+    who: Asking,
     held?: number | null,
     looks?: number,
   ): Promise<Grant>;
@@ -78,7 +87,7 @@ const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.12);
 const maxLateMs = (rules: readonly RateRule[], looks: number) =>
   looks > 2 ? 500 : Math.min(...rules.map((rule) => marginMs(rule.window_ms))) / 3;
 
-const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`;
+const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
 
 const BLOCK = `select appsync.block_grants($1, $2, $3)`;
 
@@ -94,7 +103,11 @@ const STATUS = `
              listed.waiting
         from appsync.rate_budget b,
              lateral (select appsync.epoch(clock_timestamp()) as now_at) c,
-             lateral (select * from unnest(b.claims) order by seen < now_at - 120, asked desc, rate limit 1) claim,
+             lateral (
+               select c.* from unnest(b.claims) c
+                 left join appsync.run r on r.id = c.run_id and r.finished_at is not null
+                order by r.id is not null, c.seen < now_at - 120, c.asked desc, c.rate limit 1
+             ) claim,
              lateral (
                select count(*) filter (where g <= now_at and g > now_at - claim.span)::integer as used,
                       count(*) filter (where g > now_at)::integer as waiting
@@ -106,7 +119,7 @@ const STATUS = `
 export function createRateBudget(db: Queryable): RateBudget {
   const roundTrip = createStopwatch();
   return {
-    async take(rules, { account, asked = false }, held = null, looks = 1) {
+    async take(rules, { account, asked = false, runId }, held = null, looks = 1) {
       const late = maxLateMs(rules, looks);
       // What every answer takes to travel is no delay.
       const maxLate = late + roundTrip.fastestMs();
@@ -122,6 +135,7 @@ export function createRateBudget(db: Queryable): RateBudget {
         MAX_WAIT_MS / 1000,
         held,
         maxLate / 1000,
+        runId ?? null,
       ]);
       const delay = ask.stop() - roundTrip.fastestMs();
       return grantOf(rows[0] as GrantRow, held === null && delay > late);

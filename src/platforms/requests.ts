@@ -19,6 +19,8 @@ export interface RequestsOptions {
   readonly account: string;
   /** Whether the rate was given for this run (`--rate-limit`): then it goes before the account's own. */
   readonly asked?: boolean;
+  /** The run that the requests are made for, if any. */
+  readonly runId?: string;
   /** Cancels waiting and requests: its reason is what `send` throws. */
   readonly signal: AbortSignal;
   /** Most requests in flight for this account in this process, those that wait for a grant included. */
@@ -34,7 +36,8 @@ export interface RequestsOptions {
   readonly sleep?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
-type Context = Required<Omit<RequestsOptions, 'onWait'>> & Pick<RequestsOptions, 'onWait'>;
+type Context = Required<Omit<RequestsOptions, 'onWait' | 'runId'>> &
+  Pick<RequestsOptions, 'onWait' | 'runId'>;
 
 /** Requests of one activity or command: within the budget, counted, cancellable, a 429 waited out. */
 export function createRequests(options: RequestsOptions): Requests {

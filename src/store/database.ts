@@ -71,24 +71,71 @@ export async function lendClient(db: Database): Promise<LentClient> {
 /** Nothing but statements happens in a transaction: one that idles belongs to a machine that sleeps or is cut off. */
 const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'`;
 
-/** Runs `work` in one transaction: committed when it returns, rolled back when it throws. */
+/**
+ * Runs `work` in one transaction: committed when it returns, rolled back when it throws. When `signal` aborts,
+ * Postgres is told to stop what the transaction is at, be it a long statement or a wait for a lock, and the signal's
+ * reason is thrown; what was committed by then stays, and counts as done.
+ */
 export async function inTransaction<T>(
   db: Database,
   work: (tx: Transaction) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
+  signal?.throwIfAborted();
   const { client, release } = await lendClient(db);
   let broken: Error | undefined;
+  const ending = signal === undefined ? null : endOnAbort(db, client, signal);
   try {
     await client.query(BEGIN);
     const result = await work(client);
+    signal?.throwIfAborted();
     await client.query('commit');
     return result;
   } catch (error) {
     await client.query('rollback').catch((rollback: unknown) => {
       broken = rollback instanceof Error ? rollback : new Error(String(rollback));
     });
+    signal?.throwIfAborted();
     throw error;
   } finally {
-    release(broken);
+    const cancelled = await ending?.close();
+    // A cancellation may arrive late: whoever had this connection next would be the one to feel it.
+    release(broken ?? (cancelled === true ? new Error('cancelled') : undefined));
+  }
+}
+
+interface PostgresProcess {
+  readonly processID?: number | null;
+}
+
+/** Cancels whatever a connection is at once the signal aborts, over a connection of its own: the pool may be empty. */
+function endOnAbort(db: Database, client: Transaction, signal: AbortSignal) {
+  let cancelling: Promise<void> | undefined;
+  const cancel = () => {
+    cancelling = cancelStatement(db, (client as PostgresProcess).processID ?? null);
+  };
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  return {
+    /** Returns whether a cancellation was sent. */
+    close: async () => {
+      signal.removeEventListener('abort', cancel);
+      await cancelling;
+      return cancelling !== undefined;
+    },
+  };
+}
+
+async function cancelStatement(db: Database, pid: number | null): Promise<void> {
+  if (pid === null) return;
+  const canceller = new pg.Client(db.options);
+  canceller.on('error', () => {});
+  try {
+    await canceller.connect();
+    await canceller.query('select pg_cancel_backend($1)', [pid]);
+  } catch {
+    // Without it the statement ends in its own time, and with it the transaction.
+  } finally {
+    await canceller.end().catch(() => {});
   }
 }

@@ -111,7 +111,7 @@ export async function readReconcileProgress(db: Queryable, runId: string): Promi
             case when r.mode = 'full' then s.full_scan_records end as expected, r.requests,
             0 as rate_limited, case when r.status = 'running' then r.trouble end as trouble,
             case when r.status = 'running' then appsync.iso(b.waiting_until) end as waiting_until,
-            0 as cut_values, appsync.iso(r.started_at) as started_at
+            0 as cut_values, 0 as quarantined, 0 as unread_contents, null as paused_since, appsync.iso(r.started_at) as started_at
        from appsync.reconcile_run run
        left join appsync.reconciliation r on r.run_id = run.id
        left join appsync.source s on s.id = r.source_id
@@ -125,6 +125,7 @@ export async function readReconcileProgress(db: Queryable, runId: string): Promi
   );
   return {
     status: rows[0]?.run_status ?? 'unknown',
+    paused_since: null,
     sources: rows.filter((row) => row.alias !== null),
   };
 }

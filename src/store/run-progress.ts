@@ -21,18 +21,29 @@ export interface SourceProgressRow {
   readonly quarantined: number;
   /** Records whose content is still to be read. */
   readonly unread_contents: number;
+  /** Since when it pauses, by itself or with its run; null: it does not. */
+  readonly paused_since: string | null;
   readonly started_at: string;
 }
 
 export interface RunProgress {
   readonly status: string;
+  /** Since when the whole run pauses; null: it does not. */
+  readonly paused_since: string | null;
   readonly sources: readonly SourceProgressRow[];
+}
+
+interface ProgressRow extends SourceProgressRow {
+  readonly run_status: string;
+  readonly run_paused_since: string | null;
 }
 
 /** Sources of a run that have started, by alias, from what their batches recorded. One query. */
 export async function readRunProgress(db: Queryable, runId: string): Promise<RunProgress> {
-  const { rows } = await db.query<SourceProgressRow & { run_status: string }>(
-    `select run.status as run_status, s.alias, a.platform, r.status, r.mode,
+  const { rows } = await db.query<ProgressRow>(
+    `select run.status as run_status,
+            case when run.finished_at is null then run.control ->> 'paused_since' end as run_paused_since,
+            s.alias, a.platform, r.status, r.mode,
             coalesce((r.metrics ->> 'read')::float8, 0) as read,
             case when r.mode = 'full' then s.full_scan_records end as expected,
             coalesce((r.metrics ->> 'requests')::float8, 0) as requests,
@@ -44,6 +55,9 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
             case when s.content is null then 0
                  else (select count(*) from appsync.unread_content u where u.source_id = s.id)
             end as unread_contents,
+            case when r.status = 'running' then coalesce(
+              run.control ->> 'paused_since', run.control -> 'paused_sources' ->> s.alias
+            ) end as paused_since,
             appsync.iso(r.started_at) as started_at
        from appsync.run run
        left join appsync.source_run r on r.run_id = run.id
@@ -58,6 +72,7 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
   );
   return {
     status: rows[0]?.run_status ?? 'unknown',
+    paused_since: rows[0]?.run_paused_since ?? null,
     sources: rows.filter((row) => row.alias !== null),
   };
 }

@@ -27,8 +27,12 @@ export interface RunRow {
   readonly status: string;
   readonly started_at: string;
   readonly finished_at: string | null;
+  /** Since when the whole run pauses; null: it does not, or has ended. */
+  readonly paused_since: string | null;
   readonly metrics: SyncMetrics;
 }
+
+const PAUSED_SINCE = `case when finished_at is null then control ->> 'paused_since' end as paused_since`;
 
 /** Records a run before its workflow starts. Recording it again changes nothing. */
 export async function insertRun(db: Queryable, run: NewRun): Promise<void> {
@@ -96,7 +100,7 @@ export async function recordPlatformRun(
 export async function listRuns(db: Queryable, limit: number): Promise<readonly RunRow[]> {
   const { rows } = await db.query<RunRow>(
     `select id as run_id, workflow_id, target, status, appsync.iso(started_at) as started_at,
-            appsync.iso(finished_at) as finished_at, metrics
+            appsync.iso(finished_at) as finished_at, ${PAUSED_SINCE}, metrics
        from appsync.run order by started_at desc limit $1`,
     [limit],
   );
@@ -125,7 +129,7 @@ interface SourceRunRow {
 export async function readRunSummary(db: Queryable, runId: string): Promise<RunSummary | null> {
   const { rows } = await db.query<RunRow & { status: RunStatus; finished: string }>(
     `select id as run_id, workflow_id, target, status, appsync.iso(started_at) as started_at,
-            appsync.iso(coalesce(finished_at, now())) as finished
+            appsync.iso(coalesce(finished_at, now())) as finished, ${PAUSED_SINCE}
        from appsync.run where id = $1`,
     [runId],
   );
@@ -140,6 +144,7 @@ export async function readRunSummary(db: Queryable, runId: string): Promise<RunS
     status: run.status,
     started_at: run.started_at,
     finished_at: run.finished,
+    ...(run.paused_since === null ? {} : { paused_since: run.paused_since }),
     totals: totals(sources),
     platforms: platforms.map((one) => ({
       ...one,

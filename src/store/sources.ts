@@ -110,10 +110,15 @@ export async function holdFence(
     [source.source_id, source.fence],
   );
   if (rowCount === 1) return;
-  throw new SyncFailure('FenceLost', `another sync of ${source.alias} took over`, {
-    hint: 'appsync runs list shows which',
+  const holder = await readHolder(tx, source.source_id);
+  throw new SyncFailure('FenceLost', tookOver(source.alias, holder), {
+    hint: holder === null ? 'appsync runs list' : `appsync runs show ${holder.run_id}`,
   });
 }
+
+/** Who took over, as far as it is known: a sync that is over holds nothing any more. */
+const tookOver = (alias: string, holder: SourceHolder | null) =>
+  `${holder === null ? 'another sync' : `run ${holder.run_id}`} took over ${alias}`;
 
 /** Holds the fence until commit when this run has it: for callers that were never told its number. */
 export async function holdIfHolder(
@@ -127,11 +132,21 @@ export async function holdIfHolder(
   return rowCount === 1;
 }
 
+/** Which run holds a source, and since when it pauses there. */
+export interface SourceHolder {
+  readonly run_id: string;
+  readonly paused_since: string | null;
+}
+
 /** Which run holds a source now, if any. */
-export async function readHolder(db: Queryable, sourceId: number): Promise<string | null> {
-  const { rows } = await db.query<{ holder_run_id: string | null }>(
-    'select holder_run_id from appsync.source where id = $1',
+export async function readHolder(db: Queryable, sourceId: number): Promise<SourceHolder | null> {
+  const { rows } = await db.query<SourceHolder>(
+    `select s.holder_run_id as run_id,
+            coalesce(r.control ->> 'paused_since', r.control -> 'paused_sources' ->> s.alias)
+              as paused_since
+       from appsync.source s left join appsync.run r on r.id = s.holder_run_id
+      where s.id = $1 and s.holder_run_id is not null`,
     [sourceId],
   );
-  return rows[0]?.holder_run_id ?? null;
+  return rows[0] ?? null;
 }

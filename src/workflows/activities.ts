@@ -46,6 +46,7 @@ export const activities = {
   upsertBatch: summarized(storeActivities.upsertBatch),
   closeSource: summarized(storeActivities.closeSource),
   recordSkipped: summarized(storeActivities.recordSkipped),
+  recordControl: summarized(storeActivities.recordControl),
   recordPlatform: summarized(storeActivities.recordPlatform),
   recordRun: summarized(storeActivities.recordRun),
   openComparison: summarized(platformActivities.openComparison),

@@ -6,15 +6,17 @@ import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
 import { isHistoryLong, type ScanEnd } from './history-length.ts';
 import { settleRecords } from './settle-records.ts';
+import type { SteeredSource } from './steered-source.ts';
 
 const MAX_SETBACKS = 5;
 
 /**
  * Reads all windows of a scan to their end and settles what they left open. While one batch is merged the
- * next is fetched. `report` gets the state after every step; it is what is carried on.
+ * next is fetched. `report` gets the state after every step; it is what is carried on. A pause lets what was
+ * fetched be merged, so that nothing lies in staging meanwhile.
  */
 export async function scanSource(
-  source: OpenSourceRef,
+  steered: SteeredSource,
   from: ScanState,
   report: (state: ScanState) => void,
 ): Promise<ScanEnd> {
@@ -22,11 +24,13 @@ export async function scanSource(
   const advance = (next: ScanState) => report((state = next));
   let staged: StagedBatch | null = null;
   while (staged !== null || state.windows.length > 0) {
+    if (staged === null) await steered.whilePaused();
     if (staged === null && isHistoryLong()) return 'continue-as-new';
+    const source = steered.current();
     const window = nextWindow(state, staged);
     // A long history first lets the staged batch be merged, then continues as new.
     const fetching: Promise<StagedBatch> | null =
-      window === undefined || isHistoryLong()
+      window === undefined || isHistoryLong() || steered.isPaused()
         ? null
         : fetchBatch(source, window, freeWindow(state, staged));
     const merging: Promise<ScanState> | null =
@@ -49,10 +53,12 @@ export async function scanSource(
     }
   }
   if (state.unpublished.length > 0) {
-    advance(await publishOrSetBack(source, state));
-    if (state.windows.length > 0) return scanSource(source, state, report);
+    await steered.whilePaused();
+    if (steered.isPaused()) return 'continue-as-new';
+    advance(await publishOrSetBack(steered.current(), state));
+    if (state.windows.length > 0) return scanSource(steered, state, report);
   }
-  return settleRecords(source, state, advance);
+  return settleRecords(steered, state, advance);
 }
 
 /** The lowest number that no window has or had. */

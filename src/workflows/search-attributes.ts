@@ -13,6 +13,6 @@ const pair = (name: Name, value: string) => ({
 export const searchAttributes = (values: Partial<Record<Name, string>>) =>
   (Object.keys(values) as Name[]).map((name) => pair(name, values[name] ?? ''));
 
-/** Moves this workflow's status attribute: one history event, so at ends only. */
+/** Moves this workflow's status attribute: one history event, so at pauses and ends only. */
 export const setStatusAttribute = (status: string) =>
   upsertSearchAttributes([pair('AppsyncStatus', status)]);

@@ -3,6 +3,7 @@ import { addMetrics } from '../contract/metrics.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isHistoryLong, type ScanEnd } from './history-length.ts';
+import type { SteeredSource } from './steered-source.ts';
 
 /**
  * What follows a scan, in slices: values that the listing cut short are read whole, then it is found out what
@@ -10,14 +11,15 @@ import { isHistoryLong, type ScanEnd } from './history-length.ts';
  * costs its requests only.
  */
 export async function settleRecords(
-  source: OpenSourceRef,
+  steered: SteeredSource,
   from: ScanState,
   report: (state: ScanState) => void,
 ): Promise<ScanEnd> {
   let state = from;
   while (state.truncated_values > 0 || state.to_sweep || state.unread_contents > 0) {
+    await steered.whilePaused();
     if (isHistoryLong()) return 'continue-as-new';
-    report((state = await settleSlice(source, state)));
+    report((state = await settleSlice(steered.current(), state)));
   }
   return 'done';
 }

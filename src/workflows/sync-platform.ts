@@ -1,12 +1,14 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { CancelledFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
-  executeChild,
   isCancellation,
   setCurrentDetails,
+  setHandler,
+  startChild,
   workflowInfo,
+  type ChildWorkflowOptions,
 } from '@temporalio/workflow';
 import type {
   ClosedSource,
@@ -14,6 +16,7 @@ import type {
   RecordSkippedInput,
   SourceKey,
 } from '../contract/activities.ts';
+import { NO_CONTROL, type RunControl } from '../contract/control.ts';
 import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
 import { syncMetrics } from '../contract/metrics.ts';
 import { WORKFLOW_TYPES, sourceWorkflowId } from '../contract/names.ts';
@@ -28,39 +31,74 @@ import {
 import type { SyncPlatformInput, SyncSourceInput } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { sourceError } from './failure.ts';
+import { controlSignal } from './line.ts';
+import { pauseLines } from './pause-lines.ts';
 import { searchAttributes, setStatusAttribute } from './search-attributes.ts';
+import { SourcePool, type Place } from './source-pool.ts';
+import type { syncSource } from './sync-source.ts';
 
 /**
  * The sources of one platform, at most `max_concurrent` at a time. One that fails, or is cancelled by itself,
  * never stops its siblings. Cancelled as a whole, it waits until each source at work has closed itself.
+ * The run tells it how people steer it, and it tells its sources.
  */
 export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
   const startedAt = new Date().toISOString();
-  const queue = [...input.sources];
+  let control = input.control ?? NO_CONTROL;
   let outcome = emptyOutcome();
-  const work = async () => {
-    for (let source = queue.shift(); source !== undefined; source = queue.shift()) {
-      const closed = await syncOne(input, source).catch(unrecorded);
-      outcome = addOutcome(outcome, outcomeOf(source, closed));
-      setCurrentDetails(`${countSources(outcome)} of ${input.sources.length} sources done`);
-    }
+  const count = (source: SourceKey, closed: ClosedSource) => {
+    outcome = addOutcome(outcome, outcomeOf(source, closed));
+    setCurrentDetails(describe(input, outcome, control));
   };
-  const ends = await Promise.allSettled(Array.from({ length: input.options.max_concurrent }, work));
-  const cancelled: unknown = ends.find((end) => end.status === 'rejected')?.reason;
-  const status = cancelled ? 'cancelled' : runStatus(outcome);
-  await CancellationScope.nonCancellable(async () => {
-    await activities.recordPlatform(`record ${input.platform}: ${status}`, {
-      run_id: input.run_id,
-      platform: input.platform,
-      workflow_id: workflowInfo().workflowId,
-      status,
-      outcome,
-      started_at: startedAt,
-    });
-    setStatusAttribute(status);
+  const pool = new SourcePool(input.sources, {
+    control: () => control,
+    limit: () => control.settings.max_concurrent ?? input.options.max_concurrent,
+    work: async (source, place) =>
+      count(source, await syncOne(input, source, place).catch(unrecorded)),
+    drop: async (source) => count(source, await dropOne(input, source).catch(unrecorded)),
   });
-  if (cancelled) throw cancelled;
+  setHandler(
+    controlSignal<RunControl>(),
+    (next) => {
+      if (next.revision <= control.revision) return;
+      const isChanged = (next.paused_since === null) !== (control.paused_since === null);
+      control = next;
+      if (isChanged) setStatusAttribute(next.paused_since === null ? 'running' : 'paused');
+      setCurrentDetails(describe(input, outcome, control));
+      pool.adjust();
+    },
+    { description: 'How the run is steered: pauses, cancelled sources and settings' },
+  );
+  const cancelled = await pool.ended().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  await CancellationScope.nonCancellable(() => record(input, outcome, cancelled, startedAt));
+  if (cancelled !== undefined) throw cancelled;
   return outcome;
+}
+
+async function record(
+  input: SyncPlatformInput,
+  outcome: Outcome,
+  cancelled: unknown,
+  started_at: string,
+): Promise<void> {
+  const status = cancelled === undefined ? runStatus(outcome) : 'cancelled';
+  await activities.recordPlatform(`record ${input.platform}: ${status}`, {
+    run_id: input.run_id,
+    platform: input.platform,
+    workflow_id: workflowInfo().workflowId,
+    status,
+    outcome,
+    started_at,
+  });
+  setStatusAttribute(status);
+}
+
+function describe(input: SyncPlatformInput, outcome: Outcome, control: RunControl): string {
+  const done = `${countSources(outcome)} of ${input.sources.length} sources done`;
+  return [...pauseLines(control), done].join('\n\n');
 }
 
 /** Not even the outcome could be recorded: the siblings go on all the same. */
@@ -70,35 +108,44 @@ function unrecorded(thrown: unknown): ClosedSource {
   return { status: 'failed', mode: null, certified: false, metrics: syncMetrics(), error };
 }
 
-async function syncOne(input: SyncPlatformInput, source: SourceKey): Promise<ClosedSource> {
-  const workflowId = sourceWorkflowId(input.installation, source.alias);
-  const about = {
-    ...source,
-    run_id: input.run_id,
-    platform: input.platform,
-    workflow_id: workflowId,
-  };
+async function syncOne(
+  input: SyncPlatformInput,
+  source: SourceKey,
+  { scope, line }: Pick<Place, 'scope' | 'line'>,
+): Promise<ClosedSource> {
+  const about = aboutSource(input, source);
   const child: SyncSourceInput = {
     ...source,
     run_id: input.run_id,
     platform: input.platform,
     options: input.options,
     carried: null,
+    control: line.first,
+  };
+  const options: ChildWorkflowOptions = {
+    workflowId: about.workflow_id,
+    // A run that ends must not kill a batch midway: the source is asked to stop and closes itself.
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    staticSummary: `${input.platform}: ${source.alias}`,
+    typedSearchAttributes: searchAttributes({
+      AppsyncPlatform: input.platform,
+      AppsyncSource: source.alias,
+      AppsyncStatus: 'running',
+    }),
   };
   try {
-    return await executeChild(WORKFLOW_TYPES.source, {
-      workflowId,
-      args: [child],
-      // A run that ends must not kill a batch midway: the source is asked to stop and closes itself.
-      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-      staticSummary: `${input.platform}: ${source.alias}`,
-      typedSearchAttributes: searchAttributes({
-        AppsyncPlatform: input.platform,
-        AppsyncSource: source.alias,
-        AppsyncStatus: 'running',
-      }),
+    const closed = await scope.run(async () => {
+      const started = await startChild<typeof syncSource>(WORKFLOW_TYPES.source, {
+        ...options,
+        args: [child],
+      });
+      line.connect(started);
+      return started.result();
     });
+    const isWhole = CancellationScope.current().consideredCancelled;
+    if (isWhole && closed.status === 'cancelled') throw new CancelledFailure('cancelled');
+    return closed;
   } catch (thrown) {
     if (CancellationScope.current().consideredCancelled && isCancellation(thrown)) throw thrown;
     // A child start cannot join one that runs: the server answers "already started" (fixed in the API).
@@ -108,6 +155,19 @@ async function syncOne(input: SyncPlatformInput, source: SourceKey): Promise<Clo
     const status = isCancellation(thrown) ? 'cancelled' : 'failed';
     return closeInstead(input, about, { status, error: sourceError(thrown) });
   }
+}
+
+const aboutSource = (input: SyncPlatformInput, source: SourceKey): RecordSkippedInput => ({
+  ...source,
+  run_id: input.run_id,
+  platform: input.platform,
+  workflow_id: sourceWorkflowId(input.installation, source.alias),
+});
+
+/** A source that was cancelled before its turn came. */
+function dropOne(input: SyncPlatformInput, source: SourceKey): Promise<ClosedSource> {
+  const error = { type: 'Cancelled', message: 'cancelled before it began' };
+  return closeInstead(input, aboutSource(input, source), { status: 'cancelled', error });
 }
 
 type Ending = Pick<ClosedSource, 'status' | 'error'>;
@@ -129,7 +189,7 @@ function closeInstead(
     started_at: new Date().toISOString(),
   };
   return CancellationScope.nonCancellable(() =>
-    activities.closeSource(`${about.alias}: its workflow ended`, input),
+    activities.closeSource(`close ${about.alias}: ${ending.status}`, input),
   );
 }
 

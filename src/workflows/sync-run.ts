@@ -2,9 +2,10 @@ import {
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
-  executeChild,
+  allHandlersFinished,
+  condition,
   isCancellation,
-  setCurrentDetails,
+  startChild,
 } from '@temporalio/workflow';
 import type { ResolvedSources, SourceKey } from '../contract/activities.ts';
 import { WORKFLOW_TYPES, platformWorkflowId } from '../contract/names.ts';
@@ -20,7 +21,10 @@ import {
 import type { SyncPlatformInput, SyncRunInput, SyncRunResult } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { sourceError } from './failure.ts';
+import { openLine } from './line.ts';
+import { steerRun, type RunSteering } from './run-steering.ts';
 import { searchAttributes, setStatusAttribute } from './search-attributes.ts';
+import type { syncPlatform } from './sync-platform.ts';
 
 /** About 10 events per source: 300 keep a platform's history under 4,096, so it never has to continue as new. */
 const SOURCES_PER_PLATFORM_WORKFLOW = 300;
@@ -31,13 +35,14 @@ const SOURCES_PER_PLATFORM_WORKFLOW = 300;
  * run one after the other, so that `max_concurrent` holds for the platform as a whole.
  */
 export async function syncRun(input: SyncRunInput): Promise<SyncRunResult> {
+  const steering = steerRun(input.run_id);
   let outcome = emptyOutcome();
   let error: SourceError | null = null;
   let cancelled: unknown;
   const ended: PartEnd = {
     finished: (part) => {
       outcome = addOutcome(outcome, part);
-      setCurrentDetails(describeOutcome(outcome));
+      steering.describe(describeOutcome(outcome));
     },
     failed: (thrown) => {
       if (isCancelled(thrown)) cancelled = thrown;
@@ -45,20 +50,26 @@ export async function syncRun(input: SyncRunInput): Promise<SyncRunResult> {
     },
   };
   try {
-    const { platforms } = await activities.resolveSources(`resolve ${targetName(input.target)}`, {
+    const found = await activities.resolveSources(`resolve ${targetName(input.target)}`, {
       run_id: input.run_id,
       target: input.target,
       filters: input.filters,
     });
-    await Promise.all(platforms.map((platform) => syncInParts(input, platform, ended)));
+    steering.know(found);
+    await Promise.all(
+      found.platforms.map((platform) => syncInParts(input, steering, platform, ended)),
+    );
   } catch (thrown) {
     ended.failed(thrown);
   }
   const status = cancelled ? 'cancelled' : verdict(outcome, error);
   const result: SyncRunResult = { run_id: input.run_id, status, outcome, error };
+  steering.end();
   await CancellationScope.nonCancellable(async () => {
     await activities.recordRun(`record run: ${status}`, result);
     setStatusAttribute(status);
+    // Who asked for something in the last moment is answered, too.
+    await condition(allHandlersFinished);
   });
   if (cancelled) throw cancelled;
   return result;
@@ -82,12 +93,14 @@ interface PartEnd {
 /** Never throws: the other platforms are waited for, whatever becomes of this one. */
 async function syncInParts(
   input: SyncRunInput,
+  steering: RunSteering,
   { platform, sources }: ResolvedSources['platforms'][number],
   ended: PartEnd,
 ): Promise<void> {
   for (const [part, keys] of inParts(sources).entries()) {
     try {
-      ended.finished(await syncPart(input, platform, part, keys));
+      await condition(() => steering.control().paused_since === null);
+      ended.finished(await syncPart(input, steering, platform, part, keys));
     } catch (thrown) {
       ended.failed(thrown);
       if (isCancelled(thrown)) return;
@@ -95,26 +108,36 @@ async function syncInParts(
   }
 }
 
-function syncPart(
+async function syncPart(
   input: SyncRunInput,
+  steering: RunSteering,
   platform: string,
   part: number,
   sources: readonly SourceKey[],
 ): Promise<Outcome> {
   const { run_id, installation, options } = input;
-  const child: SyncPlatformInput = { run_id, installation, platform, sources, options };
-  return executeChild(WORKFLOW_TYPES.platform, {
-    workflowId: platformWorkflowId(installation, run_id, platform, part),
-    args: [child],
-    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `${platform}: ${sources.length} sources`,
-    typedSearchAttributes: searchAttributes({
-      AppsyncPlatform: platform,
-      AppsyncTarget: targetName(input.target),
-      AppsyncStatus: 'running',
-    }),
-  });
+  const line = openLine(steering.control());
+  const control = line.first;
+  const child: SyncPlatformInput = { run_id, installation, platform, sources, options, control };
+  const membership = steering.join(line);
+  try {
+    const started = await startChild<typeof syncPlatform>(WORKFLOW_TYPES.platform, {
+      workflowId: platformWorkflowId(installation, run_id, platform, part),
+      args: [child],
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      staticSummary: `${platform}: ${sources.length} sources`,
+      typedSearchAttributes: searchAttributes({
+        AppsyncPlatform: platform,
+        AppsyncTarget: targetName(input.target),
+        AppsyncStatus: 'running',
+      }),
+    });
+    line.connect(started);
+    return await started.result();
+  } finally {
+    membership.leave();
+  }
 }
 
 function inParts(sources: readonly SourceKey[]): SourceKey[][] {

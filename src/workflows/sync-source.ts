@@ -1,3 +1,4 @@
+import { CancelledFailure } from '@temporalio/common';
 import {
   CancellationScope,
   continueAsNew,
@@ -5,7 +6,7 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ClosedSource, CloseSourceInput, OpenSourceRef } from '../contract/activities.ts';
+import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
@@ -14,6 +15,7 @@ import { activities } from './activities.ts';
 import { isFailure, sourceError } from './failure.ts';
 import { countUnpublished, scanSource } from './scan-source.ts';
 import { setStatusAttribute } from './search-attributes.ts';
+import { steerSource, type SteeredSource, type Steering } from './steered-source.ts';
 
 /** Scans that one run of a source may give up and begin anew. */
 const MAX_SCANS_GIVEN_UP = 5;
@@ -28,18 +30,16 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
   let status: SourceStatus = 'complete';
   let error: SourceError | null = null;
   let cancelled: unknown;
+  const scope = new CancellationScope();
+  const steering = steerSource(input, scope, (pausedSince) =>
+    setCurrentDetails(describeProgress(input, state, pausedSince)),
+  );
+  const onProgress = (next: ScanState) => {
+    state = next;
+    setCurrentDetails(describeProgress(input, next, null));
+  };
   try {
-    const onProgress = (next: ScanState) => {
-      state = next;
-      setCurrentDetails(describeProgress(input, next));
-    };
-    onProgress(state ?? (await open(input, startedAt, null)));
-    for (;;) {
-      const end = await scanOrSetBack(input, state as ScanState, onProgress);
-      if (end === 'continue-as-new')
-        await continueAsNew<typeof syncSource>({ ...input, carried: state });
-      if (end === 'done') break;
-    }
+    await scope.run(() => syncOpenly(input, steering, startedAt, onProgress));
   } catch (thrown) {
     if (isCancellation(thrown)) cancelled = thrown;
     // Thrown by continueAsNew itself: the SDK ends the workflow with it.
@@ -50,12 +50,41 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
   const closed = await CancellationScope.nonCancellable(() =>
     close(closeInput(input, state, { status, error, startedAt })),
   );
-  if (cancelled) throw cancelled;
+  // Who was told to end by a signal was not cancelled in Temporal's sense and cannot end so.
+  if (cancelled && CancellationScope.current().consideredCancelled) throw cancelled;
   return closed;
+}
+
+/** Opens the source unless it is open, and scans it to its end; `report` gets each state. */
+async function syncOpenly(
+  input: SyncSourceInput,
+  steering: Steering,
+  startedAt: string,
+  report: (state: ScanState) => void,
+): Promise<void> {
+  let state = input.carried;
+  const advance = (next: ScanState) => report((state = next));
+  const goOnAnew = (carried: ScanState | null) => {
+    // A cancellation does not travel: the next run would never hear of one that came in this very task.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled');
+    // Signals are handled at once, so none is under way when the next run takes over what they said.
+    return continueAsNew<typeof syncSource>({ ...input, control: steering.control(), carried });
+  };
+  if (state === null) {
+    await steering.whilePaused();
+    if (steering.isPaused()) await goOnAnew(null);
+    advance(await open(input, steering, startedAt, null));
+  }
+  for (;;) {
+    const end = await scanOrSetBack(input, steering, state as ScanState, advance);
+    if (end === 'continue-as-new') await goOnAnew(state);
+    if (end === 'done') return;
+  }
 }
 
 async function open(
   input: SyncSourceInput,
+  steering: Steering,
   startedAt: string,
   giveUpScan: string | null,
 ): Promise<ScanState> {
@@ -64,7 +93,7 @@ async function open(
     platform: input.platform,
     source_id: input.source_id,
     alias: input.alias,
-    options: input.options,
+    options: steering.options(),
     give_up_scan: giveUpScan,
   });
   return {
@@ -92,19 +121,20 @@ async function open(
  */
 async function scanOrSetBack(
   input: SyncSourceInput,
+  steering: Steering,
   state: ScanState,
   onProgress: (state: ScanState) => void,
 ): Promise<'done' | 'continue-as-new' | 'again'> {
   let latest = state;
   try {
-    return await scanSource(openRef(input, state), state, (next) => {
+    return await scanSource(steered(input, steering, state), state, (next) => {
       latest = next;
       onProgress(next);
     });
   } catch (thrown) {
     const isLost = isFailure(thrown, 'CursorLost') || isFailure(thrown, 'SchemaChanged');
     if (!isLost || latest.scans_given_up >= MAX_SCANS_GIVEN_UP) throw thrown;
-    const reopened = await open(input, state.started_at, latest.opened.scan.scan_id);
+    const reopened = await open(input, steering, state.started_at, latest.opened.scan.scan_id);
     onProgress({
       ...reopened,
       metrics: addMetrics(countUnpublished(latest), reopened.metrics),
@@ -114,15 +144,18 @@ async function scanOrSetBack(
   }
 }
 
-function openRef(input: SyncSourceInput, state: ScanState): OpenSourceRef {
+function steered(input: SyncSourceInput, steering: Steering, state: ScanState): SteeredSource {
   return {
-    source_id: input.source_id,
-    alias: input.alias,
-    run_id: input.run_id,
-    platform: input.platform,
-    fence: state.opened.fence,
-    scan: state.opened.scan,
-    options: input.options,
+    ...steering,
+    current: () => ({
+      source_id: input.source_id,
+      alias: input.alias,
+      run_id: input.run_id,
+      platform: input.platform,
+      fence: state.opened.fence,
+      scan: state.opened.scan,
+      options: steering.options(),
+    }),
   };
 }
 
@@ -158,10 +191,17 @@ function closeInput(
   };
 }
 
-function describeProgress(input: SyncSourceInput, state: ScanState): string {
+function describeProgress(
+  input: SyncSourceInput,
+  state: ScanState | null,
+  pausedSince: string | null,
+): string {
+  const paused = pausedSince === null ? [] : [`**paused** since ${pausedSince}`];
+  if (state === null) return paused.join();
   const { opened, metrics, windows, unread_contents: unread } = state;
   const of = opened.expected === null ? '' : ` of about ${opened.expected}`;
   return [
+    ...paused,
     `**${input.alias}**: ${opened.scan.mode} scan (${opened.reason})`,
     `${metrics.read}${of} records read, ${metrics.inserted} new, ${metrics.updated} changed, ${metrics.unchanged} unchanged`,
     `${metrics.requests} requests, waited ${Math.round(metrics.waited_ms / 1000)} s for the rate budget, ${windows.length} windows open`,

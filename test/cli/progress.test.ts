@@ -26,10 +26,15 @@ const row = (alias: string, given: Partial<SourceProgressRow> = {}): SourceProgr
   cut_values: 0,
   quarantined: 0,
   unread_contents: 0,
+  paused_since: null,
   started_at: '2026-11-23T16:15:00Z',
   ...given,
 });
-const progress = (...sources: SourceProgressRow[]) => ({ status: 'running', sources });
+const progress = (...sources: SourceProgressRow[]) => ({
+  status: 'running',
+  paused_since: null,
+  sources,
+});
 
 describe('a frame', () => {
   test('shows bars, counts, pace, waits and the total', () => {
@@ -179,5 +184,40 @@ describe('displays', () => {
     expect(text().split('0 of 1 source').length - 1).toBe(10);
     expect(text().startsWith('\u001B[?25l')).toBe(true);
     expect(text().endsWith('\u001B[0J\u001B[?25h')).toBe(true);
+  });
+});
+
+describe('a pause', () => {
+  const paused = { paused_since: '2026-11-23T16:15:03.000Z' };
+
+  test('of the run shows at every source and in the total', () => {
+    let state = startProgress(start, 1);
+    state = advance(state, progress(row('tasks', { read: 10 })), at(0));
+    state = advance(
+      state,
+      { ...progress(row('tasks', { read: 30, ...paused })), ...paused },
+      at(4),
+    );
+    expect(frameLines(state, at(4), size, plain)).toEqual([
+      '· tasks  30 records  paused since 16:15:03 UTC',
+      '  0 of 1 source done, 30 records, paused since 16:15:03 UTC, 4 s',
+    ]);
+  });
+
+  test('is told once when it begins and once when it ends', () => {
+    const begun = startProgress(start, 2);
+    const running = advance(begun, progress(row('people'), row('tasks')), at(0));
+    const alone = advance(running, progress(row('people'), row('tasks', paused)), at(1));
+    const all = advance(
+      alone,
+      { ...progress(row('people', paused), row('tasks', paused)), ...paused },
+      at(2),
+    );
+    const on = advance(all, progress(row('people'), row('tasks')), at(3));
+    expect(progressLines(running, alone, at(1))).toEqual(['tasks: paused since 16:15:03 UTC']);
+    expect(progressLines(alone, all, at(2))).toEqual(['run: paused since 16:15:03 UTC']);
+    expect(progressLines(all, all, at(2))).toEqual([]);
+    expect(progressLines(all, on, at(3))).toEqual(['run: goes on']);
+    expect(progressLines(alone, running, at(3))).toEqual(['tasks: goes on']);
   });
 });

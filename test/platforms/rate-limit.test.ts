@@ -272,7 +272,7 @@ describe('the rate budget', () => {
 
       await database.pool.query(
         `update appsync.rate_budget
-            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121, c.asked)::appsync.rate_claim
+            set claims = array(select row(c.rate, c.span, c.max_grants, c.burst, c.seen - 121, c.asked, c.run_id)::appsync.rate_claim
                                  from unnest(claims) c where c.rate = 2)
                       || array(select c from unnest(claims) c where c.rate <> 2)
           where key = $1`,
@@ -292,6 +292,52 @@ describe('the rate budget', () => {
       expect(await statusOf(plan)).toMatchObject({ rate: 20 });
       await budget.take([{ ...plan, rate: 1, limit: 1, burst: 1 }], { ...who, asked: true });
       expect(await statusOf(plan)).toMatchObject({ rate: 1 });
+    });
+  });
+
+  describe('when the rate was given for a run', () => {
+    const asking = (runId: string) => ({ ...who, asked: true, runId });
+    const begin = (runId: string) =>
+      database.pool.query(
+        `insert into appsync.run (id, workflow_id, target, filters, options) values ($1, $1, 'all', '{}', '{}')`,
+        [runId],
+      );
+
+    it('takes the latest that the run was given, also when it is higher', async () => {
+      await begin('changed');
+      const low = rule({ rate: 2, window_ms: 1000, limit: 2 });
+      await budget.take([low], asking('changed'));
+      await budget.take([{ ...low, rate: 20, limit: 20, burst: 20 }], asking('changed'));
+      expect(await statusOf(low)).toMatchObject({ rate: 20 });
+    });
+
+    it('keeps to the lowest of the runs at work, and forgets a run that has ended', async () => {
+      await begin('slow');
+      await begin('fast');
+      const slow = rule({ rate: 2, window_ms: 1000, limit: 2 });
+      const fast = { ...slow, rate: 20, limit: 20, burst: 20 };
+      await budget.take([slow], asking('slow'));
+      await budget.take([fast], asking('fast'));
+      expect(await statusOf(slow)).toMatchObject({ rate: 2 });
+      await database.pool.query(`update appsync.run set finished_at = now() where id = 'slow'`);
+      expect(await statusOf(slow)).toMatchObject({ rate: 20 });
+      await budget.take([fast], asking('fast'));
+      const claims = await database.pool.query<{ runs: string[] }>(
+        'select array(select c.run_id from unnest(claims) c) as runs from appsync.rate_budget where key = $1',
+        [slow.key],
+      );
+      expect(claims.rows).toEqual([{ runs: ['fast'] }]);
+    });
+
+    it('counts a worker of an earlier version, which names no run', async () => {
+      const plan = rule({ rate: 5, window_ms: 1000, limit: 5 });
+      const { rows } = await database.pool.query(
+        `select state from appsync.take_grant('acme', true, array[$1], array[5::float8], array[1::float8],
+           array[5], array[5::float8], 60, null, 1)`,
+        [plan.key],
+      );
+      expect(rows).toEqual([{ state: 'granted' }]);
+      expect(await statusOf(plan)).toMatchObject({ rate: 5 });
     });
   });
 

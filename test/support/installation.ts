@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../src/activities/index.ts';
 import { applyCatalog } from '../../src/catalog/apply.ts';
@@ -13,7 +14,7 @@ import {
   type TemporalConnection,
 } from '../../src/client.ts';
 import { readSecret, type Environment } from '../../src/config.ts';
-import { runWorkflowId, taskQueue } from '../../src/contract/names.ts';
+import { SEARCH_ATTRIBUTES, runWorkflowId, taskQueue } from '../../src/contract/names.ts';
 import { DEFAULT_OPTIONS, type SyncOptions } from '../../src/contract/options.ts';
 import type { RunSummary } from '../../src/contract/summary.ts';
 import type { Filters, Target } from '../../src/contract/target.ts';
@@ -31,6 +32,7 @@ import {
 import { insertRun, readRunSummary } from '../../src/store/runs.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 import { testTemporal } from './temporal.ts';
+import { until } from './until.ts';
 
 export interface StartedRun {
   readonly runId: string;
@@ -49,6 +51,8 @@ export interface TestInstallation {
   catalog(change?: (catalog: CatalogDocument) => void): Promise<void>;
   start(target?: Target, options?: Partial<SyncOptions>, filters?: Filters): Promise<StartedRun>;
   sync(target?: Target, options?: Partial<SyncOptions>, filters?: Filters): Promise<RunSummary>;
+  /** The same database behind another Temporal (a namespace of its own, with a worker): ids do not keep them apart. */
+  elsewhere(): Promise<Pick<TestInstallation, 'start'>>;
   startWorker(): Promise<Worker>;
   /** A worker as its own process, from the build, so that it can be killed. */
   spawnWorker(): ChildProcess;
@@ -66,6 +70,8 @@ export interface CatalogDocument {
 const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 
 let runs = 0;
+/** Type of our search attributes in Temporal's API. */
+const KEYWORD = 2;
 /** High enough never to wait; the limit of a window is not logged above 2,000 grants. */
 const UNLIMITED = 100_000;
 
@@ -102,10 +108,10 @@ export async function startInstallation(options: InstallationOptions): Promise<T
   const connection = await NativeConnection.connect({ address });
   const workers: { worker: Worker; ended: Promise<void> }[] = [];
 
-  const startWorker = async () => {
+  const startWorker = async (namespace = 'default') => {
     const worker = await Worker.create({
       connection,
-      namespace: 'default',
+      namespace,
       taskQueue: taskQueue(installation.id),
       workflowBundle: { codePath: bundlePath },
       activities: createActivities({
@@ -139,7 +145,8 @@ export async function startInstallation(options: InstallationOptions): Promise<T
     await applyCatalog(database.pool, file);
   };
 
-  const start = async (
+  const startIn = async (
+    connected: TemporalConnection,
     target: Target = { kind: 'all' },
     given: Partial<SyncOptions> = {},
     filters: Filters = {},
@@ -154,7 +161,7 @@ export async function startInstallation(options: InstallationOptions): Promise<T
       filters,
       options,
     });
-    await startRun(temporal, {
+    await startRun(connected, {
       run_id: runId,
       installation: installation.id,
       target,
@@ -165,12 +172,25 @@ export async function startInstallation(options: InstallationOptions): Promise<T
       runId,
       workflowId,
       finished: async () => {
-        await waitForRun(temporal, workflowId).catch((error: unknown) => {
+        await waitForRun(connected, workflowId).catch((error: unknown) => {
           if (!/cancel/i.test(String(error))) throw error;
         });
         return (await readRunSummary(database.pool, runId)) as RunSummary;
       },
     };
+  };
+
+  const start: TestInstallation['start'] = (...args) => startIn(temporal, ...args);
+
+  const closing: (() => Promise<void>)[] = [];
+  const elsewhere = async () => {
+    const namespace = `elsewhere-${installation.id}`;
+    await createNamespace(temporal, namespace);
+    const other = await connectTemporal({ address, env: { TEMPORAL_NAMESPACE: namespace } });
+    closing.push(() => other.close());
+    await startWorker(namespace);
+    const started: TestInstallation['start'] = (...args) => startIn(other, ...args);
+    return { start: started };
   };
 
   const children: ChildProcess[] = [];
@@ -198,18 +218,40 @@ export async function startInstallation(options: InstallationOptions): Promise<T
     catalog,
     start,
     sync: async (...args) => (await start(...args)).finished(),
-    startWorker,
+    elsewhere,
+    startWorker: () => startWorker(),
     spawnWorker,
     close: async () => {
       for (const child of children) child.kill('SIGKILL');
       for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.all(workers.map(({ ended }) => ended));
       await connection.close();
+      for (const close of closing) await close();
       await temporal.close();
       await simulator.close();
       await database.drop();
     },
   };
+}
+
+/** A namespace with our search attributes; returns once the server knows them there. */
+async function createNamespace({ client }: TemporalConnection, namespace: string): Promise<void> {
+  await client.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: msToTs('1 day'),
+  });
+  const { operatorService } = client.connection;
+  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD]));
+  await until(() =>
+    operatorService.addSearchAttributes({ namespace, searchAttributes }).then(
+      () => true,
+      () => false,
+    ),
+  );
+  await until(async () => {
+    const known = await operatorService.listSearchAttributes({ namespace });
+    return SEARCH_ATTRIBUTES.every((name) => name in (known.customAttributes ?? {}));
+  });
 }
 
 /** A catalog of everything that the simulators hold: alias from the title, one account per platform. */

@@ -12,6 +12,13 @@ beforeAll(async () => {
 });
 afterAll(() => installation.close());
 
+async function holder(): Promise<string | null> {
+  const { rows } = await installation.database.pool.query<{ holder: string | null }>(
+    `select holder_run_id as holder from appsync.source where alias = 'tasks'`,
+  );
+  return rows[0]?.holder ?? null;
+}
+
 const tasks = { kind: 'source', name: 'tasks' } as const;
 
 describe('two runs for one source', () => {
@@ -33,6 +40,59 @@ describe('two runs for one source', () => {
     expect(summary).toMatchObject({ status: 'complete', totals: { read: 400, inserted: 400 } });
     expect(second.sources[0]?.workflow_id).toBe(summary.sources[0]?.workflow_id);
     expect(summary.sources[0]?.workflow_id).toMatch(/^source\/tasks/);
+  });
+});
+
+describe('many starters at once', () => {
+  it('let exactly one sync the source, and all others say which run does', async () => {
+    installation.simulator.knobs.notion.latencyMs = 300;
+    const full = { incremental: false };
+    const runs = await Promise.all([
+      installation.start({ kind: 'all' }, full),
+      installation.start(tasks, full),
+      installation.start({ kind: 'platform', name: 'notion' }, full),
+      installation.start(tasks, full),
+    ]);
+    await until(async () => (await holder()) !== null);
+    installation.simulator.knobs.notion.latencyMs = 0;
+    const summaries = await Promise.all(runs.map((run) => run.finished()));
+    const winners = summaries.filter(({ status }) => status === 'complete');
+    expect(winners).toMatchObject([{ totals: { read: 400, inserted: 0, unchanged: 400 } }]);
+    for (const loser of summaries.filter((summary) => !winners.includes(summary))) {
+      expect(loser.status).toBe('partial');
+      expect(loser.sources).toMatchObject([
+        {
+          status: 'skipped',
+          error: {
+            type: 'AlreadySyncing',
+            message: `run ${winners[0]?.run_id ?? ''} is syncing it`,
+            hint: `appsync runs watch ${winners[0]?.run_id ?? ''}`,
+          },
+        },
+      ]);
+    }
+  });
+});
+
+describe('the same database used through another Temporal', () => {
+  it('lets the later one sync, and the earlier one says that it lost the source and to whom', async () => {
+    const elsewhere = await installation.elsewhere();
+    installation.simulator.knobs.notion.latencyMs = 200;
+    const first = await installation.start(tasks, { incremental: false, batch_size: 50 });
+    await until(async () => (await holder()) === first.runId);
+    const second = await elsewhere.start(tasks, { incremental: false, batch_size: 50 });
+    await until(async () => (await holder()) === second.runId);
+    installation.simulator.knobs.notion.latencyMs = 0;
+    const [lost, won] = [await first.finished(), await second.finished()];
+    expect(won).toMatchObject({ status: 'complete', sources: [{ certified: true }] });
+    expect(lost).toMatchObject({ status: 'failed', sources: [{ status: 'failed' }] });
+    expect(lost.sources[0]?.error).toMatchObject({ type: 'FenceLost' });
+    expect(lost.sources[0]?.error?.message).toContain(`run ${second.runId} took over`);
+    const { rows } = await installation.database.pool.query<{ rows: number }>(
+      'select count(*)::integer as rows from notion.tasks',
+    );
+    expect(rows).toEqual([{ rows: 400 }]);
+    expect(await holder()).toBeNull();
   });
 });
 

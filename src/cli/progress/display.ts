@@ -48,7 +48,11 @@ export function lineDisplay(stream: OutputStream): ProgressDisplay {
   return {
     show: (state, now) => {
       const lines = [
-        ...progressLines(before ?? { ...state, sources: [], trouble: null }, state, now),
+        ...progressLines(
+          before ?? { ...state, sources: [], pausedSince: null, trouble: null },
+          state,
+          now,
+        ),
       ];
       if (before === undefined) totalsAt = now;
       if (now - totalsAt >= TOTALS_MS) {

@@ -1,6 +1,6 @@
 import type { Paint } from '../output.ts';
 import { displayWidth, plainText, truncate } from '../table.ts';
-import { formatAmount, formatCount, formatRate, formatSeconds } from '../units.ts';
+import { formatAmount, formatClock, formatCount, formatRate, formatSeconds } from '../units.ts';
 import {
   isEnded,
   progressTotals,
@@ -65,8 +65,11 @@ function sourceLine(
 
 /** Bar or count, pace, and what it waits for or how long it will take. */
 function activity(source: TrackedSource, now: number): string {
-  const rate = recentRate(source.samples);
   if (source.trouble !== null) return `${plainText(source.trouble)}; trying again`;
+  if (source.paused_since !== null) {
+    return `${amountRead(source)}  paused since ${formatClock(source.paused_since)}`;
+  }
+  const rate = recentRate(source.samples);
   const parts = [amountRead(source), ...inQuarantine(source)];
   if (rate !== null && rate > 0) parts.push(formatRate(rate));
   // All is read, and values that the list cut are read whole: that it goes on shows in how many are left.
@@ -115,10 +118,12 @@ export function describeTotals(state: ProgressState, now: number): string {
   const totals = progressTotals(state);
   const all = state.matched ?? state.sources.length;
   const sources =
-    state.sources.length === 0 && state.matched === null
+    state.sources.length === 0 && state.matched === null && state.pausedSince === null
       ? 'waiting for a worker'
       : `${formatCount(totals.ended)} of ${formatAmount(Math.max(all, state.sources.length), 'source')} done`;
-  const pace = totals.rate === null || totals.rate <= 0 ? [] : [formatRate(totals.rate)];
+  const paused = state.pausedSince;
+  const rate = totals.rate === null || totals.rate <= 0 ? [] : [formatRate(totals.rate)];
+  const pace = paused === null ? rate : [`paused since ${formatClock(paused)}`];
   const time = formatSeconds(Math.floor((now - state.startedAt) / 1_000) * 1_000);
   return [sources, formatAmount(totals.read, 'record'), ...pace, time].join(', ');
 }

@@ -1,5 +1,5 @@
 import { plainText } from '../table.ts';
-import { formatDuration, formatSeconds } from '../units.ts';
+import { formatClock, formatDuration, formatSeconds } from '../units.ts';
 import { describeRead, describeTotals } from './frame.ts';
 import { isEnded, waitingTime, type ProgressState, type TrackedSource } from './state.ts';
 
@@ -12,12 +12,29 @@ export function progressLines(
   now: number,
 ): readonly string[] {
   const former = new Map(before.sources.map((source) => [source.alias, source]));
-  const lines = after.sources.flatMap((source) =>
-    sourceLines(former.get(source.alias), source, now),
-  );
+  const lines = after.sources.flatMap((source) => {
+    const was = former.get(source.alias);
+    const moved = sourceLines(was, source, now);
+    if (isEnded(source) || after.pausedSince !== null) return moved;
+    const [own, owned] = [ownPause(before, was), ownPause(after, source)];
+    return [...moved, ...pauseLines(plainText(source.alias), own, owned)];
+  });
+  lines.push(...pauseLines('run', before.pausedSince, after.pausedSince));
   if (after.trouble !== null && before.trouble === null) lines.push(after.trouble);
   if (after.trouble === null && before.trouble !== null) lines.push('connected again');
   return lines;
+}
+
+/** A pause that began or ended between two looks. */
+function pauseLines(name: string, before: string | null, after: string | null): readonly string[] {
+  if ((before === null) === (after === null)) return [];
+  return [after === null ? `${name}: goes on` : `${name}: paused since ${formatClock(after)}`];
+}
+
+/** A source's pause by itself; that of its run is told once. Null: it goes on, has ended, or never began. */
+function ownPause(state: ProgressState, source: TrackedSource | undefined): string | null {
+  if (source === undefined || source.paused_since === state.pausedSince) return null;
+  return source.paused_since;
 }
 
 function sourceLines(

@@ -22,6 +22,8 @@ export interface ProgressState {
   /** How many sources the run has, when that is known. */
   readonly matched: number | null;
   readonly samples: readonly Sample[];
+  /** Since when the whole run pauses; null: it does not. */
+  readonly pausedSince: string | null;
   /** Something for the person to know while it lasts: the database does not answer. */
   readonly trouble: string | null;
 }
@@ -32,6 +34,7 @@ export function startProgress(now: number, matched: number | null): ProgressStat
     sources: [],
     matched,
     samples: [],
+    pausedSince: null,
     trouble: null,
   };
 }
@@ -45,7 +48,8 @@ export function advance(state: ProgressState, progress: RunProgress, now: number
     return { ...row, samples: sampled(before?.samples ?? [], row.read, now), endedAt: ended };
   });
   const read = sources.reduce((sum, source) => sum + source.read, 0);
-  return { ...state, sources, samples: sampled(state.samples, read, now), trouble: null };
+  const samples = sampled(state.samples, read, now);
+  return { ...state, sources, samples, pausedSince: progress.paused_since, trouble: null };
 }
 
 /** The state while the run cannot be looked at. */
