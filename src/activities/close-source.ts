@@ -19,6 +19,7 @@ import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-s
 import { countUnsettled, readSweep } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import type { Dependencies } from './dependencies.ts';
+import { attributeAttempt } from './observed-attempt.ts';
 import { withHeartbeat } from './running.ts';
 
 /**
@@ -34,6 +35,7 @@ export function closeSource(deps: Dependencies, input: CloseSourceInput): Promis
       const before = await readSourceRunEnd(tx, input);
       if (before !== null) return before;
       const source = await readSource(tx, input.source_id);
+      attributeAttempt(source);
       const platform = deps.platforms.get(input.platform);
       const { certificate, ...closed } = await judge(tx, input, source, held, platform);
       await endSourceRun(tx, { ...input, ...closed, certificate });

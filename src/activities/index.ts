@@ -1,10 +1,11 @@
-import { CancelledFailure } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import type { SyncActivities } from '../contract/activities.ts';
 import { activityFailure } from './activity-failure.ts';
 import { closeSource } from './close-source.ts';
 import { completeRecords } from './complete-records.ts';
 import type { Dependencies } from './dependencies.ts';
 import { fetchBatch } from './fetch-batch.ts';
+import { observeAttempt } from './observed-attempt.ts';
 import { openSource } from './open-source.ts';
 import { recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { resolveSources } from './resolve-sources.ts';
@@ -16,13 +17,14 @@ import { upsertBatch } from './upsert-batch.ts';
 export function createActivities(deps: Dependencies): SyncActivities {
   const bind =
     <I, O>(activity: (deps: Dependencies, input: I) => Promise<O>) =>
-    async (input: I): Promise<O> => {
-      try {
-        return await activity(deps, input);
-      } catch (error) {
-        throw activityFailure(error);
-      }
-    };
+    (input: I): Promise<O> =>
+      observeAttempt(deps.observer, Context.current().info.activityType, input, async () => {
+        try {
+          return await activity(deps, input);
+        } catch (error) {
+          throw activityFailure(error);
+        }
+      });
   /** The same, for activities that work on a source: people see why it is not going on. */
   const bindSource = <I, O>(
     activity: (deps: Dependencies, input: I) => Promise<O>,

@@ -10,6 +10,7 @@ import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import type { Dependencies } from './dependencies.ts';
+import { attributeAttempt } from './observed-attempt.ts';
 import { withHeartbeat, type Meter } from './running.ts';
 
 /**
@@ -35,6 +36,7 @@ async function mergeOnce(
   }
   await checkStaged(tx, input);
   const source = await readSource(tx, opened.source_id);
+  attributeAttempt(source);
   const columns = await readColumns(tx, opened.source_id);
   const { arrivals, ...counts } = await mergeStaged(tx, source, columns, {
     scan_id: opened.scan.scan_id,
