@@ -7,11 +7,12 @@ const SRC = join(import.meta.dirname, '../src');
 /** Which room may import which: the table of ARCHITECTURE.md. `*` is anything; rooms are folders or files of src. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: [],
-  errors: ['contract'],
-  log: [],
-  config: ['errors'],
+  errors: ['contract', 'secrets'],
+  log: ['secrets'],
+  secrets: [],
+  config: ['errors', 'secrets'],
   workflows: ['contract'],
-  platforms: ['contract', 'errors'],
+  platforms: ['contract', 'errors', 'secrets'],
   store: ['contract', 'errors'],
   catalog: ['contract', 'errors', 'store'],
   activities: ['contract', 'platforms', 'store', 'catalog', 'observe', 'errors', 'log'],
@@ -41,6 +42,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'config',
     'contract',
     'errors',
+    'secrets',
   ],
   dev: ['*'],
   sim: [],
@@ -51,6 +53,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   sim: ['contract'],
   catalog: ['platforms', 'config'],
   activities: ['config'],
+  observe: ['log'],
 };
 
 /** Imported only when asked for, so that commands start fast. */

@@ -50,8 +50,8 @@ export interface TestInstallation {
   start(target?: Target, options?: Partial<SyncOptions>, filters?: Filters): Promise<StartedRun>;
   sync(target?: Target, options?: Partial<SyncOptions>, filters?: Filters): Promise<RunSummary>;
   startWorker(): Promise<Worker>;
-  /** A worker as its own process, from the build, so that it can be killed. */
-  spawnWorker(): ChildProcess;
+  /** A worker as its own process, from the build, so that it can be killed; its log is on `stderr` when piped. */
+  spawnWorker(more?: Environment, stderr?: 'inherit' | 'pipe'): ChildProcess;
   close(): Promise<void>;
 }
 
@@ -173,15 +173,16 @@ export async function startInstallation(options: InstallationOptions): Promise<T
   };
 
   const children: ChildProcess[] = [];
-  const spawnWorker = () => {
+  const spawnWorker = (more: Environment = {}, stderr: 'inherit' | 'pipe' = 'inherit') => {
     const child = spawn(process.execPath, [WORKER], {
       env: {
         ...env,
         DATABASE_URL: database.url,
         TEMPORAL_ADDRESS: address,
         APPSYNC_LOG_LEVEL: 'error',
+        ...more,
       },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'inherit', stderr],
     });
     children.push(child);
     return child;
