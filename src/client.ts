@@ -6,6 +6,8 @@ import { SEARCH_ATTRIBUTES, WORKFLOW_TYPES, runWorkflowId, taskQueue } from './c
 import { targetName } from './contract/target.ts';
 import type { SyncRunInput, SyncRunResult } from './contract/workflows.ts';
 import { AppsyncError, EXIT, reasonOf, unreachableError } from './errors.ts';
+import { readEncryptionKeys } from './temporal/encryption-keys.ts';
+import { dataConverter } from './temporal/payload-encryption.ts';
 
 /** Where Temporal is: the address found by the stack, or what the environment and profile files say. */
 export interface TemporalTarget {
@@ -31,9 +33,10 @@ export function connectOptions(target: TemporalTarget) {
 /** Connects; throws an unreachable error (exit 5) when Temporal does not answer. */
 export async function connectTemporal(target: TemporalTarget): Promise<TemporalConnection> {
   const { namespace, connectionOptions } = connectOptions(target);
+  const keys = readEncryptionKeys(target.env);
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter: dataConverter(keys) });
     return { client, namespace, close: () => connection.close() };
   } catch (error) {
     throw unreachableError(

@@ -14,9 +14,12 @@ import { createSyncCounters, type SyncCounters } from './observe/sync-counters.t
 import { installRuntime, type InstalledRuntime } from './observe/temporal-runtime.ts';
 import { createRateBudget } from './platforms/rate-limit.ts';
 import { builtInPlatforms } from './platforms/registry.ts';
+import { agreeOnEncryptionKey } from './store/encryption-key.ts';
 import { checkDatabase, openDatabase, type Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { readObservedState } from './store/observed-state.ts';
+import { readEncryptionKeys, type EncryptionKeys } from './temporal/encryption-keys.ts';
+import { payloadCodec } from './temporal/payload-encryption.ts';
 
 /** Activities that run at once in this process; each holds at most one Postgres connection at a time. */
 const ACTIVITY_SLOTS = 40;
@@ -43,20 +46,22 @@ interface Parts {
 }
 
 /** Wires configuration, pools, platforms and activities into a worker. Throws AppsyncError. */
-export async function createWorker(parts: Parts, bundlePath: string): Promise<RunningWorker> {
+export async function createWorker(parts: Parts): Promise<RunningWorker> {
   const { config, log } = parts;
   const databaseUrl = databaseOf(config);
+  const keys = readEncryptionKeys(config.env);
   const db = openDatabase(databaseUrl, POSTGRES_CONNECTIONS);
   await checkDatabase(db);
   await migrate(db);
   const installation = await ensureInstallation(db);
+  await agreeOnEncryptionKey(db, { current: keys.current?.id ?? null, known: keys.known });
   const { connection, namespace } = await connect(config);
   const counters = createSyncCounters();
   const worker = await Worker.create({
     connection,
     namespace,
     taskQueue: taskQueue(installation.id),
-    workflowBundle: { codePath: bundlePath },
+    ...conversion(keys),
     activities: createActivities({
       db,
       platforms: builtInPlatforms(),
@@ -91,6 +96,24 @@ function databaseOf({ databaseUrl }: Config): string {
     'DATABASE_URL is not set',
     'eval "$(appsync env)" takes it from the local stack',
   );
+}
+
+/** How workflow code and payloads are read and written; see docs/security.md. */
+function conversion(keys: EncryptionKeys) {
+  const path = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+  const payloadCodecs = [payloadCodec(keys)];
+  return keys.current === null
+    ? {
+        workflowBundle: { codePath: path('./workflow-bundle.js') },
+        dataConverter: { payloadCodecs },
+      }
+    : {
+        workflowBundle: { codePath: path('./workflow-bundle-encrypting.js') },
+        dataConverter: {
+          payloadCodecs,
+          failureConverterPath: path('./temporal/encoded-failures.js'),
+        },
+      };
 }
 
 async function connect(config: Config) {
@@ -143,8 +166,7 @@ async function run(config: Config, log: Log, startedAt: number): Promise<number>
     stop();
   });
   const runtime = await installRuntime({ log, metrics: config.healthAddress !== undefined });
-  const bundle = fileURLToPath(new URL('./workflow-bundle.js', import.meta.url));
-  const running = await createWorker({ config, log, runtime, startedAt }, bundle);
+  const running = await createWorker({ config, log, runtime, startedAt });
   stop = () => {
     if (running.worker.getState() === 'RUNNING') running.worker.shutdown();
     const latest = config.graceSeconds * 1000 + CANCELLED_MS + CLOSING_MS;

@@ -33,8 +33,10 @@ export function startWorkerProcess(
     log: () => log,
     ended,
     healthUrl: async () => {
-      await until(() => found() !== undefined);
-      return found() ?? '';
+      await until(() => found() !== undefined || child.exitCode !== null);
+      const url = found();
+      if (url === undefined) throw new Error(`the worker ended: ${log}`);
+      return url;
     },
   };
 }
