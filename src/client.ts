@@ -5,7 +5,8 @@ import type { Config } from './config.ts';
 import { SEARCH_ATTRIBUTES, WORKFLOW_TYPES, runWorkflowId, taskQueue } from './contract/names.ts';
 import { targetName } from './contract/target.ts';
 import type { SyncRunInput, SyncRunResult } from './contract/workflows.ts';
-import { AppsyncError, EXIT, reasonOf, unreachableError } from './errors.ts';
+import { AppsyncError, EXIT, reasonOf } from './errors.ts';
+import { temporalUnreachable } from './temporal/connect-failure.ts';
 import { readEncryptionKeys } from './temporal/encryption-keys.ts';
 import { dataConverter } from './temporal/payload-encryption.ts';
 
@@ -39,11 +40,7 @@ export async function connectTemporal(target: TemporalTarget): Promise<TemporalC
     const client = new Client({ connection, namespace, dataConverter: dataConverter(keys) });
     return { client, namespace, close: () => connection.close() };
   } catch (error) {
-    throw unreachableError(
-      `Temporal does not answer at ${connectionOptions.address ?? 'its default address'}`,
-      'check TEMPORAL_ADDRESS, or unset it to use the local stack',
-      error,
-    );
+    throw await temporalUnreachable(connectionOptions, error);
   }
 }
 

@@ -110,3 +110,12 @@ function messageOf(thrown: unknown): string {
   }
   return String(thrown);
 }
+
+const CERTIFICATE_CODES =
+  /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|ERR_TLS_CERT_|INVALID_CA$|HOSTNAME_MISMATCH$)/;
+
+/** Whether a TLS connection failed because the server's certificate is not trusted, as Node's codes say. */
+export function isCertificateError(thrown: unknown): boolean {
+  const isObject = typeof thrown === 'object' && thrown !== null;
+  return isObject && 'code' in thrown && CERTIFICATE_CODES.test(String(thrown.code));
+}

@@ -5,7 +5,7 @@ import { ensureInstallation } from './catalog/installation.ts';
 import { connectOptions } from './client.ts';
 import { readConfig, readEnvironment, readSecret, type Config } from './config.ts';
 import { taskQueue } from './contract/names.ts';
-import { AppsyncError, EXIT, configurationError, reasonOf, unreachableError } from './errors.ts';
+import { AppsyncError, EXIT, configurationError, reasonOf } from './errors.ts';
 import { createLog, type Log } from './log.ts';
 import { startHealthServer, type HealthServer } from './observe/health-server.ts';
 import { isPolling, workerPhase } from './observe/polling.ts';
@@ -18,6 +18,7 @@ import { agreeOnEncryptionKey } from './store/encryption-key.ts';
 import { checkDatabase, openDatabase, type Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
 import { readObservedState } from './store/observed-state.ts';
+import { temporalUnreachable } from './temporal/connect-failure.ts';
 import { readEncryptionKeys, type EncryptionKeys } from './temporal/encryption-keys.ts';
 import { payloadCodec } from './temporal/payload-encryption.ts';
 
@@ -124,11 +125,7 @@ async function connect(config: Config) {
   try {
     return { namespace, connection: await NativeConnection.connect(connectionOptions) };
   } catch (error) {
-    throw unreachableError(
-      `Temporal does not answer at ${connectionOptions.address ?? 'its default address'}`,
-      'check TEMPORAL_ADDRESS, or unset it to use the local stack',
-      error,
-    );
+    throw await temporalUnreachable(connectionOptions, error);
   }
 }
 

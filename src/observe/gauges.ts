@@ -40,9 +40,21 @@ export function budgetGauges(budgets: readonly ObservedBudget[]): readonly Famil
       return { labels: { account, key }, value: value(budget) };
     });
   return [
-    gauge('budget_rate', 'requests per second in force', each((b) => b.rate)),
-    gauge('budget_left', 'requests left in the window of now', each((b) => b.free)),
-    gauge('budget_waiting', 'requests that wait for their time', each((b) => b.waiting)),
+    gauge(
+      'budget_rate',
+      'requests per second in force',
+      each((b) => b.rate),
+    ),
+    gauge(
+      'budget_left',
+      'requests left in the window of now',
+      each((b) => b.free),
+    ),
+    gauge(
+      'budget_waiting',
+      'requests that wait for their time',
+      each((b) => b.waiting),
+    ),
     gauge(
       'budget_blocked_until_timestamp_seconds',
       'until when the platform refuses requests; 0: it does not',

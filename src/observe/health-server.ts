@@ -48,9 +48,11 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const [path = ''] = (request.url ?? '').split('?');
-  const page = await pageOf(pages.get(path), request.method).catch(
-    (error: unknown): Page => ({ status: 500, type: 'text/plain', text: `${reasonOf(error)}\n` }),
-  );
+  const page = await pageOf(pages.get(path), request.method).catch((error: unknown): Page => ({
+    status: 500,
+    type: 'text/plain',
+    text: `${reasonOf(error)}\n`,
+  }));
   response.writeHead(page.status, {
     'content-type': page.type,
     'content-length': Buffer.byteLength(page.text),

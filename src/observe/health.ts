@@ -35,7 +35,11 @@ export async function readiness({ phase, isPolling, askDatabase }: HealthSources
   const now = phase();
   if (now !== 'running') return { ok: false, phase: now, reasons: [`the worker is ${now}`] };
   const checks = await Promise.all([
-    reasonAgainst('Postgres', askDatabase().then(() => true), ''),
+    reasonAgainst(
+      'Postgres',
+      askDatabase().then(() => true),
+      '',
+    ),
     reasonAgainst('Temporal', isPolling(), 'the worker does not poll Temporal for tasks'),
   ]);
   const reasons = checks.filter((reason) => reason !== null);

@@ -1,4 +1,9 @@
-import { METRIC_NAMES, SYNC_METRICS, type SyncMetric, type SyncMetrics } from '../contract/metrics.ts';
+import {
+  METRIC_NAMES,
+  SYNC_METRICS,
+  type SyncMetric,
+  type SyncMetrics,
+} from '../contract/metrics.ts';
 import { createCounter, createHistogram, type Counter, type Family } from './families.ts';
 
 /** Whose work an attempt was; `none` where it belongs to no account or scan. */
@@ -59,7 +64,8 @@ export function createSyncCounters(): SyncCounters {
         counter.add({ ...source, mode }, inSeconds(metric) ? amount / 1000 : amount);
       }
       if (outcome.kind === 'failed') failures.add({ ...source, type: outcome.type }, 1);
-      if (attempt.ended_source !== undefined) sources.add({ ...source, ...attempt.ended_source }, 1);
+      if (attempt.ended_source !== undefined)
+        sources.add({ ...source, ...attempt.ended_source }, 1);
     },
     families: () => [
       ...[...counters.values()].map((counter) => counter.family()),

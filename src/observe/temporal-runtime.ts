@@ -28,10 +28,7 @@ export interface InstalledRuntime {
  * Sets up the SDK's native part, once per process and before anything else of it. Signals are left to the
  * caller: the SDK would take only the first one.
  */
-export async function installRuntime({
-  log,
-  metrics,
-}: RuntimeSettings): Promise<InstalledRuntime> {
+export async function installRuntime({ log, metrics }: RuntimeSettings): Promise<InstalledRuntime> {
   const options: RuntimeOptions = {
     logger: temporalLogger(log),
     shutdownSignals: [],

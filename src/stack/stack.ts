@@ -192,9 +192,7 @@ export async function stackStatus(
               pid: worker.pid,
               started_at: worker.started_at,
               health_url:
-                worker.health_port === undefined
-                  ? null
-                  : `http://${addressOf(worker.health_port)}`,
+                worker.health_port === undefined ? null : `http://${addressOf(worker.health_port)}`,
             },
           ]
         : [],

@@ -4,6 +4,16 @@ import type { SourceField } from '../contract/schema.ts';
 /** Postgres cuts identifiers to this many bytes. */
 const MAX_BYTES = 63;
 
+/** Columns that every table of Postgres has: it refuses others of these names. */
+const OF_POSTGRES: ReadonlySet<string> = new Set([
+  'tableoid',
+  'xmin',
+  'cmin',
+  'xmax',
+  'cmax',
+  'ctid',
+]);
+
 /** An identifier quoted for SQL. Every name that is not written in this program goes through here. */
 export const quote = (identifier: string) => `"${identifier.replaceAll('"', '""')}"`;
 
@@ -13,8 +23,8 @@ export const quoteTable = (table: { readonly table_schema: string; readonly tabl
 
 /**
  * The column name for a property: its name in lower case with everything but letters and digits as `_`.
- * Never begins with `_`, so it never meets a system column. A name that is taken, empty or too long gets
- * a suffix made from the property's id: the same on every machine.
+ * Never begins with `_`, so it never meets a system column of ours. A name that is taken, of Postgres's own
+ * columns, empty or too long gets a suffix made from the property's id: the same on every machine.
  */
 export function columnName(
   field: Pick<SourceField, 'id' | 'name'>,
@@ -27,7 +37,8 @@ export function columnName(
     .replace(/[^\p{L}\p{N}]+/gu, '_')
     .replace(/^_+|_+$/g, '');
   const name = cutToBytes(plain === '' ? 'field' : plain, MAX_BYTES);
-  if (plain !== '' && name === plain && !taken.has(name)) return name;
+  const isFree = !taken.has(name) && !OF_POSTGRES.has(name);
+  if (plain !== '' && name === plain && isFree) return name;
   const suffix = `_${createHash('sha256').update(field.id).digest('hex').slice(0, 8)}`;
   const unique = cutToBytes(name, MAX_BYTES - suffix.length) + suffix;
   return taken.has(unique) ? cutToBytes(`${unique}_${taken.size}`, MAX_BYTES) : unique;

@@ -128,7 +128,8 @@ describe('the endpoints of a worker', () => {
     await installation.sync({ kind: 'source', name: 'orders' });
     installation.simulator.faults.clear();
     const after = await scrape();
-    const failed = 'appsync_failures_total{platform="airtable",account="airtable",type="Unauthorized"}';
+    const failed =
+      'appsync_failures_total{platform="airtable",account="airtable",type="Unauthorized"}';
     expect(after.get(failed)).toBe(1);
     const read = 'appsync_records_read_total{platform="airtable",account="airtable",mode="full"}';
     expect(after.get(read)).toBe(before.get(read));
@@ -145,9 +146,10 @@ describe('the endpoints of a worker', () => {
     const admin = openDatabase(testServers().postgres, 1);
     await admin.query(`alter database ${name} with allow_connections false`);
     try {
-      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
-        name,
-      ]);
+      await admin.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1',
+        [name],
+      );
       await until(async () => (await probe(`${url}/readyz`)).status === 503);
       expect((await probe(`${url}/readyz`)).text).toContain('Postgres: ');
       expect((await probe(`${url}/healthz`)).status).toBe(200);

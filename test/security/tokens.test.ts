@@ -91,7 +91,9 @@ function echoes(token: string): FaultEffect[] {
     answer(502, html, { 'content-type': 'text/html' }),
     answer(400, html, { 'content-type': 'text/html' }),
     answer(200, html, { 'content-type': 'text/html' }),
-    answer(200, `{"object": "list", "results": [{"${quote}`, { 'content-type': 'application/json' }),
+    answer(200, `{"object": "list", "results": [{"${quote}`, {
+      'content-type': 'application/json',
+    }),
     answer(200, { [token]: quote, object: 'list', results: quote }),
     answer(301, '', { location: url }),
     answer(307, html, { location: url }),
@@ -131,7 +133,9 @@ describe('a token that platforms quote in every answer that went wrong', () => {
         const message = `Authorization: Bearer ${token}`;
         const body = { object: 'error', code: 'validation_error', message, error: { message } };
         faults.add({ times: 0, effect: answer(status, body) });
-        const commands = [['init', '--yes', '--platform', token === NOTION ? 'notion' : 'airtable']];
+        const commands = [
+          ['init', '--yes', '--platform', token === NOTION ? 'notion' : 'airtable'],
+        ];
         if (i === 0) commands.push(['init', '--yes', '--json']);
         for (const command of commands) {
           const { code, stdout, stderr } = await runAppsync(command, directory, env);
@@ -141,7 +145,11 @@ describe('a token that platforms quote in every answer that went wrong', () => {
         faults.clear();
       }
     }
-    for (const command of [['runs', 'list'], ['runs', 'list', '--json'], ['sources', 'list', '--json']]) {
+    for (const command of [
+      ['runs', 'list'],
+      ['runs', 'list', '--json'],
+      ['sources', 'list', '--json'],
+    ]) {
       const { stdout, stderr } = await runAppsync(command, directory, env);
       printed += stdout + stderr;
     }
@@ -157,7 +165,9 @@ describe('a token that platforms quote in every answer that went wrong', () => {
     const histories = await historiesOf(temporal.client, query);
     const ours = histories.filter(({ workflowId }) => workflowId.includes(id));
     expect(ours.length).toBeGreaterThan(40);
-    seen['histories'] = ours.map(({ text, searchAttributes }) => text + searchAttributes).join('\n');
+    seen['histories'] = ours
+      .map(({ text, searchAttributes }) => text + searchAttributes)
+      .join('\n');
     const { rows: tables } = await database.pool.query<{ name: string }>(
       `select format('%I.%I', table_schema, table_name) as name from information_schema.tables
         where table_schema in ('appsync', 'notion', 'airtable')`,

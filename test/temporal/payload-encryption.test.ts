@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { connectTemporal, startRun, waitForRun, type TemporalConnection } from '../../src/client.ts';
+import {
+  connectTemporal,
+  startRun,
+  waitForRun,
+  type TemporalConnection,
+} from '../../src/client.ts';
 import { runWorkflowId } from '../../src/contract/names.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
 import { NOTION_TOKEN, simpleWorld } from '../../src/sim/simulator.ts';
@@ -71,7 +76,8 @@ describe('an installation with an encryption key', () => {
       world: simpleWorld({ notion: { Tasks: 120 }, airtable: { Orders: 30 } }),
     });
     await installation.catalog((catalog) => {
-      for (const account of catalog.accounts) account['name'] = `planted-${String(account['name'])}`;
+      for (const account of catalog.accounts)
+        account['name'] = `planted-${String(account['name'])}`;
       for (const source of catalog.sources) {
         source['account'] = `planted-${String(source['account'])}`;
       }
@@ -134,7 +140,9 @@ describe('an installation with an encryption key', () => {
     });
     await rm(directory, { recursive: true });
     expect(code).toBe(4);
-    expect(stderr).toMatch(/error: payloads of this installation are encrypted with key [0-9a-f]{8}/);
+    expect(stderr).toMatch(
+      /error: payloads of this installation are encrypted with key [0-9a-f]{8}/,
+    );
     expect(stderr).toMatch(/hint: .*APPSYNC_ENCRYPTION_OLD_KEYS/);
   });
 
