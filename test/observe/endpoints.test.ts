@@ -10,6 +10,7 @@ import { startInstallation, type TestInstallation } from '../support/installatio
 import { until } from '../support/until.ts';
 import { probe, startWorkerProcess, type WorkerProcess } from '../support/worker-process.ts';
 
+const BLOCKED = 'appsync_budget_blocked_until_timestamp_seconds';
 const PLANTED = 'sentinel-91c2-planted-in-a-record';
 let installation: TestInstallation;
 let worker: WorkerProcess;
@@ -86,7 +87,7 @@ describe('the endpoints of a worker', () => {
     expect(samples.get('appsync_sdk_metrics_up')).toBe(1);
     const names = [...samples.keys()];
     const blocked = names.find((name) =>
-      /^appsync_budget_blocked_until_timestamp_seconds\{account="notion",key="notion:/.test(name),
+      name.startsWith(`${BLOCKED}{account="notion",key="notion:`),
     );
     expect(samples.get(blocked ?? '')).toBeGreaterThan(Date.now() / 1000 - 300);
     expect(names.some((name) => name.startsWith('appsync_budget_left{account="airtable"'))).toBe(
