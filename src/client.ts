@@ -12,7 +12,10 @@ import {
 import type { ReconcileRunInput } from './contract/reconciliation.ts';
 import { targetName } from './contract/target.ts';
 import type { SyncRunInput, SyncRunResult } from './contract/workflows.ts';
-import { AppsyncError, EXIT, reasonOf, unreachableError } from './errors.ts';
+import { AppsyncError, EXIT, reasonOf } from './errors.ts';
+import { temporalUnreachable } from './temporal/connect-failure.ts';
+import { readEncryptionKeys } from './temporal/encryption-keys.ts';
+import { dataConverter } from './temporal/payload-encryption.ts';
 
 /** Where Temporal is: the address found by the stack, or what the environment and profile files say. */
 export interface TemporalTarget {
@@ -38,16 +41,13 @@ export function connectOptions(target: TemporalTarget) {
 /** Connects; throws an unreachable error (exit 5) when Temporal does not answer. */
 export async function connectTemporal(target: TemporalTarget): Promise<TemporalConnection> {
   const { namespace, connectionOptions } = connectOptions(target);
+  const keys = readEncryptionKeys(target.env);
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5s' });
-    const client = new Client({ connection, namespace });
+    const client = new Client({ connection, namespace, dataConverter: dataConverter(keys) });
     return { client, namespace, close: () => connection.close() };
   } catch (error) {
-    throw unreachableError(
-      `Temporal does not answer at ${connectionOptions.address ?? 'its default address'}`,
-      'check TEMPORAL_ADDRESS, or unset it to use the local stack',
-      error,
-    );
+    throw await temporalUnreachable(connectionOptions, error);
   }
 }
 

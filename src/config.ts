@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { configurationError, reasonOf } from './errors.ts';
+import { rememberSecret } from './secrets.ts';
 
 /** Variables by name; passed in, so that only this file knows of process.env. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,12 +20,35 @@ export interface Config {
   readonly temporalCliPath: string | undefined;
   readonly debug: boolean;
   readonly logLevel: string;
+  /** Where a worker answers /healthz, /readyz and /metrics; undefined: nowhere. */
+  readonly healthAddress: ListenAddress | undefined;
+  /** Time that activities get to end by themselves when a worker is told to stop. */
+  readonly graceSeconds: number;
   /** For token references, platform origins and Temporal's own variables. */
   readonly env: Environment;
 }
 
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
 const blankIsUnset = (value: string | undefined) => (value === '' ? undefined : value);
 const optional = z.preprocess((v) => blankIsUnset(v as string | undefined), z.string().optional());
+
+const LONGEST_GRACE_SECONDS = 3_600;
+const LARGEST_PORT = 65_535;
+
+const listenAddress = z.string().transform((text, context): ListenAddress => {
+  // A colon in the host is IPv6, which is written in brackets.
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d+)$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host !== undefined && port <= LARGEST_PORT) return { host, port };
+  context.addIssue({ code: 'custom', message: 'must be host:port, such as 127.0.0.1:9464' });
+  return z.NEVER;
+});
 
 const schema = z.object({
   APPSYNC_HOME: optional,
@@ -45,6 +69,18 @@ const schema = z.object({
   TEMPORAL_ADDRESS: optional,
   TEMPORAL_UI_URL: optional,
   TEMPORAL_CLI_PATH: optional,
+  APPSYNC_HEALTH_ADDRESS: z.preprocess(
+    (v) => blankIsUnset(v as string | undefined),
+    listenAddress.optional(),
+  ),
+  APPSYNC_GRACE_SECONDS: z.preprocess(
+    (v) => blankIsUnset(v as string | undefined) ?? '10',
+    z
+      .string()
+      .regex(/^\d+$/, 'must be a whole number of seconds')
+      .transform(Number)
+      .refine((seconds) => seconds <= LONGEST_GRACE_SECONDS, 'must be an hour (3600) at most'),
+  ),
 });
 
 /** process.env over the `.env` file of `directory` (absent is fine). Throws a configuration error when it cannot be read. */
@@ -74,6 +110,7 @@ export function readConfig(env: Environment, directory: string = process.cwd()):
     );
   }
   const e = parsed.data;
+  rememberCredentials(env);
   return {
     home: resolve(directory, e.APPSYNC_HOME ?? '.appsync'),
     catalogPath: resolve(directory, e.APPSYNC_CATALOG ?? 'appsync.yaml'),
@@ -84,8 +121,17 @@ export function readConfig(env: Environment, directory: string = process.cwd()):
     temporalCliPath: e.TEMPORAL_CLI_PATH,
     debug: e.APPSYNC_DEBUG !== undefined && e.APPSYNC_DEBUG !== '0',
     logLevel: e.APPSYNC_LOG_LEVEL,
+    healthAddress: e.APPSYNC_HEALTH_ADDRESS,
+    graceSeconds: e.APPSYNC_GRACE_SECONDS,
     env,
   };
+}
+
+/** Credentials that clients read by themselves, in case one of them puts them into a message. */
+function rememberCredentials(env: Environment): void {
+  rememberSecret(env['TEMPORAL_API_KEY'] ?? '');
+  const url = env['DATABASE_URL'] ?? '';
+  if (URL.canParse(url)) rememberSecret(decodeURIComponent(new URL(url).password));
 }
 
 /**
@@ -93,6 +139,12 @@ export function readConfig(env: Environment, directory: string = process.cwd()):
  * configuration error that names the reference, never the secret.
  */
 export function readSecret(reference: string, env: Environment): string {
+  const secret = findSecret(reference, env);
+  rememberSecret(secret);
+  return secret;
+}
+
+function findSecret(reference: string, env: Environment): string {
   const [kind, ...rest] = reference.split(':');
   const name = rest.join(':');
   if (kind === 'env') {

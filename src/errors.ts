@@ -1,4 +1,5 @@
 import type { FailureType } from './contract/failures.ts';
+import { withoutSecrets } from './secrets.ts';
 
 /** Exit codes of the command line; see README. */
 export const EXIT = {
@@ -15,7 +16,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /**
  * An error for a person: what, why and the command to run next. Printed as `error:`, `cause:` and
- * `hint:` by the CLI; never carries a token.
+ * `hint:` by the CLI; never carries a token: whatever is written into it, secrets are blanked.
  */
 export class AppsyncError extends Error {
   readonly type: string;
@@ -33,14 +34,16 @@ export class AppsyncError extends Error {
       cause?: unknown;
     } = {},
   ) {
-    super(message, detail.cause === undefined ? {} : { cause: detail.cause });
+    super(withoutSecrets(message), detail.cause === undefined ? {} : { cause: detail.cause });
     this.name = 'AppsyncError';
     this.exitCode = exitCode;
     this.type = detail.type ?? EXIT_TYPES[exitCode];
-    this.reason = detail.reason;
-    this.hint = detail.hint;
+    this.reason = clean(detail.reason);
+    this.hint = clean(detail.hint);
   }
 }
+
+const clean = (text: string | undefined) => (text === undefined ? undefined : withoutSecrets(text));
 
 const EXIT_TYPES: Readonly<Record<ExitCode, string>> = {
   0: 'Ok',
@@ -71,7 +74,8 @@ export const unreachableError = (message: string, hint: string, cause: unknown) 
 
 /**
  * A failure of a platform, of the store or of a source, classified. Activities turn it into a
- * Temporal ApplicationFailure of the same `type`; `retryAfterMs` becomes the next retry's delay.
+ * Temporal ApplicationFailure of the same `type`; `retryAfterMs` becomes the next retry's delay. Secrets
+ * are blanked here, so that they reach neither the history nor Postgres nor a screen.
  */
 export class SyncFailure extends Error {
   readonly type: FailureType;
@@ -83,22 +87,35 @@ export class SyncFailure extends Error {
     message: string,
     detail: { hint?: string | undefined; retryAfterMs?: number | undefined; cause?: unknown } = {},
   ) {
-    super(message, detail.cause === undefined ? {} : { cause: detail.cause });
+    super(withoutSecrets(message), detail.cause === undefined ? {} : { cause: detail.cause });
     this.name = 'SyncFailure';
     this.type = type;
-    this.hint = detail.hint;
+    this.hint = clean(detail.hint);
     this.retryAfterMs = detail.retryAfterMs;
   }
 }
 
-/** One line that says why, from whatever was thrown. AggregateError and AirtableError included. */
+/** One line that says why, from whatever was thrown, without secrets. AggregateError and AirtableError included. */
 export function reasonOf(thrown: unknown): string {
+  return withoutSecrets(messageOf(thrown));
+}
+
+function messageOf(thrown: unknown): string {
   if (thrown instanceof AggregateError && thrown.message === '') {
-    return thrown.errors.map(reasonOf).join('; ');
+    return thrown.errors.map(messageOf).join('; ');
   }
   if (thrown instanceof Error) return thrown.message || thrown.name;
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
     return String(thrown.message);
   }
   return String(thrown);
+}
+
+const CERTIFICATE_CODES =
+  /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(GET_ISSUER|VERIFY_LEAF)|ERR_TLS_CERT_|INVALID_CA$|HOSTNAME_MISMATCH$)/;
+
+/** Whether a TLS connection failed because the server's certificate is not trusted, as Node's codes say. */
+export function isCertificateError(thrown: unknown): boolean {
+  const isObject = typeof thrown === 'object' && thrown !== null;
+  return isObject && 'code' in thrown && CERTIFICATE_CODES.test(String(thrown.code));
 }

@@ -7,17 +7,19 @@ const SRC = join(import.meta.dirname, '../src');
 /** Which room may import which: the table of ARCHITECTURE.md. `*` is anything; rooms are folders or files of src. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   contract: [],
-  errors: ['contract'],
-  log: [],
+  errors: ['contract', 'secrets'],
+  log: ['secrets'],
   version: [],
-  config: ['errors'],
+  secrets: [],
+  config: ['errors', 'secrets'],
   workflows: ['contract'],
-  platforms: ['contract', 'errors'],
+  platforms: ['contract', 'errors', 'secrets'],
   store: ['contract', 'errors'],
   catalog: ['contract', 'errors', 'store'],
   activities: ['contract', 'platforms', 'store', 'catalog', 'observe', 'errors', 'log'],
   observe: ['contract', 'errors', 'store'],
-  client: ['contract', 'config', 'errors'],
+  client: ['contract', 'config', 'errors', 'temporal'],
+  temporal: ['config', 'errors', 'secrets'],
   worker: [
     'activities',
     'catalog',
@@ -30,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'platforms',
     'store',
     'version',
+    'temporal',
   ],
   'worker-bundle': [],
   stack: ['contract', 'errors'],
@@ -44,6 +47,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'contract',
     'errors',
     'version',
+    'secrets',
+    'temporal',
   ],
   dev: ['*'],
   sim: [],
@@ -54,6 +59,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   sim: ['contract'],
   catalog: ['platforms', 'config'],
   activities: ['config'],
+  observe: ['log'],
 };
 
 /** Imported only when asked for, so that commands start fast. */

@@ -22,6 +22,7 @@ import { countUnsettled, readSweep } from '../store/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import type { Dependencies } from './dependencies.ts';
+import { attributeAttempt } from './observed-attempt.ts';
 import { withHeartbeat } from './running.ts';
 
 /**
@@ -39,6 +40,7 @@ export function closeSource(deps: Dependencies, input: CloseSourceInput): Promis
       const before = await readSourceRunEnd(tx, input);
       if (before !== null) return before;
       const source = await readSource(tx, input.source_id);
+      attributeAttempt(source);
       const platform = deps.platforms.get(input.platform);
       const { certificate, ...closed } = await judge(tx, input, source, held, platform);
       await endSourceRun(tx, { ...input, ...closed, certificate });

@@ -6,6 +6,7 @@ import type { Platform, PlatformSession, SourceRef } from '../platforms/platform
 import { createRequests } from '../platforms/requests.ts';
 import type { SourceRow } from '../store/sources.ts';
 import type { Dependencies } from './dependencies.ts';
+import { attributeAttempt } from './observed-attempt.ts';
 import type { Meter } from './running.ts';
 
 /** A source's platform, reached with its account's token. */
@@ -22,6 +23,7 @@ export function connectSource(
   { run_id, options }: { readonly run_id: string; readonly options: SyncOptions },
   meter: Meter,
 ): ConnectedSource {
+  attributeAttempt(source);
   const platform = deps.platforms.get(source.platform);
   if (platform === undefined) {
     throw new SyncFailure('Misconfigured', `this worker knows no platform ${source.platform}`, {

@@ -1,5 +1,6 @@
 import type { Environment } from '../config.ts';
 import type { Log } from '../log.ts';
+import type { SyncObserver } from '../observe/sync-counters.ts';
 import type { RateBudget } from '../platforms/rate-limit.ts';
 import type { Platforms } from '../platforms/registry.ts';
 import type { Database } from '../store/database.ts';
@@ -17,4 +18,6 @@ export interface Dependencies {
   readonly env: Environment;
   /** Salts fingerprints of tokens; belongs to the installation. */
   readonly salt: string;
+  /** Is told how attempts end; absent: nobody looks. */
+  readonly observer?: SyncObserver;
 }

@@ -1,4 +1,4 @@
-import { CancelledFailure } from '@temporalio/activity';
+import { CancelledFailure, Context } from '@temporalio/activity';
 import type { SyncActivities } from '../contract/activities.ts';
 import type { ReconcileActivities } from '../contract/reconciliation.ts';
 import { activityFailure } from './activity-failure.ts';
@@ -11,6 +11,7 @@ import type { Dependencies } from './dependencies.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { findSurplus } from './find-surplus.ts';
 import { openComparison } from './open-comparison.ts';
+import { observeAttempt } from './observed-attempt.ts';
 import { openSource } from './open-source.ts';
 import { readContents } from './read-contents.ts';
 import { recordControl, recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
@@ -24,13 +25,14 @@ import { upsertBatch } from './upsert-batch.ts';
 export function createActivities(deps: Dependencies): SyncActivities & ReconcileActivities {
   const bind =
     <I, O>(activity: (deps: Dependencies, input: I) => Promise<O>) =>
-    async (input: I): Promise<O> => {
-      try {
-        return await activity(deps, input);
-      } catch (error) {
-        throw activityFailure(error);
-      }
-    };
+    (input: I): Promise<O> =>
+      observeAttempt(deps.observer, Context.current().info.activityType, input, async () => {
+        try {
+          return await activity(deps, input);
+        } catch (error) {
+          throw activityFailure(error);
+        }
+      });
   /** The same, for activities that work on a source: people see why it is not going on. */
   const bindSource = <I, O>(
     activity: (deps: Dependencies, input: I) => Promise<O>,

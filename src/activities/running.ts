@@ -1,6 +1,7 @@
 import { Context, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import { inTransaction, type Database, type Transaction } from '../store/database.ts';
+import { countInAttempt } from './observed-attempt.ts';
 
 /** Well below the heartbeat time-out of 10 s, so that a few late beats do no harm. */
 const HEARTBEAT_MS = 2_000;
@@ -29,6 +30,7 @@ export async function withHeartbeat<T>(work: (meter: Meter) => Promise<T>): Prom
   let metrics = syncMetrics({ retries: info.attempt - 1 });
   const counted = { ...before, retries: 0 };
   let waitingUntil: string | null = null;
+  countInAttempt({ retries: info.attempt > 1 ? 1 : 0 });
   const beat = () =>
     heartbeat({
       metrics: addMetrics(counted, metrics),
@@ -39,6 +41,7 @@ export async function withHeartbeat<T>(work: (meter: Meter) => Promise<T>): Prom
     return await work({
       count: (more) => {
         metrics = addMetrics(metrics, more);
+        countInAttempt(more);
       },
       waitUntil: (until) => {
         waitingUntil = until?.toISOString() ?? null;

@@ -23,6 +23,7 @@ import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
+import { attributeAttempt } from './observed-attempt.ts';
 import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /**
@@ -113,6 +114,7 @@ async function writeBatch(
   const { source: opened, batches } = input;
   const rejected = await checkStaged(tx, input);
   const source = await readSource(tx, opened.source_id);
+  attributeAttempt(source);
   const columns = await readColumns(tx, opened.source_id);
   const { since, scan_id } = opened.scan;
   const key = { scan_id, run_id: opened.run_id, batches, since };

@@ -1,5 +1,6 @@
 import { AppsyncError, EXIT, SyncFailure, reasonOf, type ExitCode } from '../errors.ts';
 import type { FailureType } from '../contract/failures.ts';
+import { withoutSecrets } from '../secrets.ts';
 import type { Output } from './output.ts';
 import { asTyped } from './program-name.ts';
 
@@ -98,6 +99,6 @@ export function printFailure(thrown: unknown, output: Output, debug: boolean): E
     output.note(`${paint.dim('cause:')} ${report.cause}`);
   }
   if (hint !== undefined) output.note(`${paint.cyan('hint:')} ${hint}`);
-  if (debug && thrown instanceof Error) output.note(`\n${thrown.stack ?? ''}`);
+  if (debug && thrown instanceof Error) output.note(`\n${withoutSecrets(thrown.stack ?? '')}`);
   return report.exitCode;
 }

@@ -27,6 +27,16 @@ const VARIABLES: readonly Example[] = [
   ['APPSYNC_HOME', 'state of the local stack (default: .appsync here)'],
   ['APPSYNC_CATALOG', 'the catalog file (default: appsync.yaml)'],
   ['APPSYNC_TARGET', 'target of a bare "sync" (default: notion)'],
+  [
+    'APPSYNC_HEALTH_ADDRESS',
+    'host:port where a worker answers /healthz, /readyz, /metrics; unset: nowhere',
+  ],
+  ['APPSYNC_GRACE_SECONDS', 'time that activities get when a worker is told to stop (default: 10)'],
+  [
+    'APPSYNC_ENCRYPTION_KEY',
+    'encrypts what Temporal stores: 32 bytes in base64, env:NAME or file:PATH',
+  ],
+  ['APPSYNC_ENCRYPTION_OLD_KEYS', 'keys that are only read with, separated by commas'],
   ['APPSYNC_LOG_LEVEL', 'trace, debug, info, warn, error, fatal or silent'],
   ['APPSYNC_DEBUG', '1: errors come with their stack'],
   ['NO_COLOR, FORCE_COLOR', 'never, or always, use colours'],

@@ -4,7 +4,9 @@ import { ensureInstallation } from '../catalog/installation.ts';
 import { AppsyncError, EXIT } from '../errors.ts';
 import { ensureStack, stackStatus, type StackSettings } from '../stack/stack.ts';
 import { checkDatabase, openDatabase, type Database } from '../store/database.ts';
+import { agreeOnEncryptionKey } from '../store/encryption-key.ts';
 import { migrate } from '../store/migrate.ts';
+import { readEncryptionKeys } from '../temporal/encryption-keys.ts';
 import type { CommandContext } from './command.ts';
 import { waitAtMost } from './pause.ts';
 import { stackSettings } from './stack-settings.ts';
@@ -48,6 +50,8 @@ export async function openSession(
     await checkDatabase(db);
     await migrate(db);
     const installation = await ensureInstallation(db);
+    const keys = readEncryptionKeys(config.env);
+    await agreeOnEncryptionKey(db, { current: keys.current?.id ?? null, known: keys.known });
     const isRemote = config.databaseUrl !== undefined && config.temporalAddress !== undefined;
     return {
       config,

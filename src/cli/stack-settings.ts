@@ -26,6 +26,7 @@ export function stackSettings(
     supervisorEntry: join(BUILD, 'stack', 'supervisor.js'),
     env: config.env,
     fingerprint: workerFingerprint(config, BUILD),
+    graceSeconds: config.graceSeconds,
     needsWorker: needs.worker,
     verbose: needs.verbose === true,
     log: (line) => output.note(line),
@@ -46,7 +47,14 @@ export function workerFingerprint(config: Config, build: string): string {
   return hash.digest('hex').slice(0, 32);
 }
 
-const OWN_VARIABLES = ['DATABASE_URL', 'APPSYNC_LOG_LEVEL', 'APPSYNC_DEBUG'];
+const OWN_VARIABLES = [
+  'DATABASE_URL',
+  'APPSYNC_LOG_LEVEL',
+  'APPSYNC_DEBUG',
+  'APPSYNC_GRACE_SECONDS',
+  'APPSYNC_ENCRYPTION_KEY',
+  'APPSYNC_ENCRYPTION_OLD_KEYS',
+];
 
 /** Variables that a worker reads: of platforms, Temporal and appsync, and those that accounts refer to. */
 function workerVariables({ env, catalogPath }: Config): readonly string[] {

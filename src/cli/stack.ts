@@ -62,10 +62,10 @@ function statusLines(
     `temporal  ${temporalAddress === undefined ? server : remote(temporalAddress, 'TEMPORAL_ADDRESS')}`,
     ...(temporal?.ui_url ? [`web ui    ${temporal.ui_url}`] : []),
     ...(workers.length === 0 ? [`worker    ${down}`] : []),
-    ...workers.map(
-      ({ pid, started_at }) =>
-        `worker    ${local(`started ${formatRelative(started_at, now)}`, pid)}`,
-    ),
+    ...workers.flatMap(({ pid, started_at, health_url }) => [
+      `worker    ${local(`started ${formatRelative(started_at, now)}`, pid)}`,
+      ...(health_url === null ? [] : [`health    ${health_url}/readyz, /healthz, /metrics`]),
+    ]),
   ];
 }
 
@@ -110,8 +110,12 @@ export async function runWorker(context: CommandContext): Promise<ExitCode> {
   const unsubscribe = context.io.onInterrupt(() => child.kill('SIGTERM'));
   try {
     const [code] = (await once(child, 'exit')) as [number | null];
-    return code === 0 ? EXIT.ok : EXIT.failed;
+    return exitCodeOf(code);
   } finally {
     unsubscribe();
   }
 }
+
+/** The worker's own: 4 and 5 say what to correct, and its log line says how. */
+const exitCodeOf = (code: number | null): ExitCode =>
+  Object.values(EXIT).find((known) => known === code) ?? EXIT.failed;

@@ -14,6 +14,7 @@ export interface Orders {
     readonly entry: string;
     readonly env: Readonly<Record<string, string | undefined>>;
     readonly fingerprint: string;
+    readonly graceSeconds: number;
   } | null;
   readonly namespaces: readonly string[];
 }

@@ -1,6 +1,6 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { AppsyncError, EXIT } from '../errors.ts';
-import { endParts } from './end-stack.ts';
+import { endParts, partsStopMs } from './end-stack.ts';
 import { examineStack, troubleOfWorker } from './examine.ts';
 import { withLock } from './home-lock.ts';
 import { launchSupervisor } from './launch.ts';
@@ -26,6 +26,8 @@ export interface StackSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** A running worker with another fingerprint is replaced. */
   readonly fingerprint: string;
+  /** Time that the worker gives its activities when it has to end. */
+  readonly graceSeconds: number;
   readonly needsWorker: boolean;
   readonly verbose: boolean;
   readonly log: (line: string) => void;
@@ -47,13 +49,16 @@ export interface StackStatus {
     readonly ui_url: string | null;
     readonly pid: number;
   } | null;
-  readonly workers: readonly { readonly pid: number; readonly started_at: string }[];
+  readonly workers: readonly {
+    readonly pid: number;
+    readonly started_at: string;
+    /** Origin of /healthz, /readyz and /metrics. */
+    readonly health_url: string | null;
+  }[];
 }
 
 const LOCK_TIMEOUT_MS = 120_000;
 const RECOVERY_MS = 15_000;
-/** The parts' own graces and a little: worker 12 s, Temporal 5 s, Postgres 20 s. */
-const STOP_MS = 40_000;
 
 /**
  * Starts what is missing of the local stack and returns where its parts are. Costs a few milliseconds
@@ -99,7 +104,7 @@ function giveOrders(
   files: StackFiles,
   report: (step: StackStep) => void,
 ): Orders {
-  const { workerEntry: entry, env, fingerprint } = settings;
+  const { workerEntry: entry, env, fingerprint, graceSeconds } = settings;
   const namespace = env['TEMPORAL_NAMESPACE'];
   return {
     home: files.home,
@@ -107,7 +112,7 @@ function giveOrders(
     temporalAddress: settings.temporalAddress ?? null,
     temporalBinary:
       settings.temporalAddress === undefined ? temporalBinary(settings, report) : null,
-    worker: settings.needsWorker ? { entry, env, fingerprint } : null,
+    worker: settings.needsWorker ? { entry, env, fingerprint, graceSeconds } : null,
     namespaces: namespace === undefined || namespace === '' ? [] : [namespace],
   };
 }
@@ -149,7 +154,7 @@ export async function stopStack(settings: Pick<StackSettings, 'home'>): Promise<
   const files = existingHome(settings.home);
   if (files === null) return;
   await withLock(files.lock, LOCK_TIMEOUT_MS, async () => {
-    await endMarked(files.marks.supervisor, 'SIGTERM', STOP_MS);
+    await endMarked(files.marks.supervisor, 'SIGTERM', partsStopMs(readState(files.state)));
     await endParts(files);
     const { ports } = readState(files.state);
     writeState(files.state, { ...NO_STATE, ports });
@@ -182,7 +187,14 @@ export async function stackStatus(
         : null,
     workers:
       worker !== null && isOurs(worker.pid, marks.worker)
-        ? [{ pid: worker.pid, started_at: worker.started_at }]
+        ? [
+            {
+              pid: worker.pid,
+              started_at: worker.started_at,
+              health_url:
+                worker.health_port === undefined ? null : `http://${addressOf(worker.health_port)}`,
+            },
+          ]
         : [],
   };
 }

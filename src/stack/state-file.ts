@@ -7,6 +7,13 @@ export interface Started {
   readonly started_at: string;
 }
 
+export interface StartedWorker extends Started {
+  /** Where it answers probes; absent in states written before there were any. */
+  readonly health_port?: number;
+  /** Time that it needs to end, in ms. */
+  readonly stop_ms?: number;
+}
+
 /**
  * What the supervisor last knew of its stack; only a supervisor writes it, except that `down` marks the
  * end. Nothing in it is needed to find the processes or the data again: a lost file costs a restart of
@@ -17,7 +24,7 @@ export interface StackState {
   readonly supervisor: Started | null;
   readonly postgres: (Started & { readonly url: string; readonly port: number }) | null;
   readonly temporal: (Started & { readonly port: number; readonly ui_port: number | null }) | null;
-  readonly worker: Started | null;
+  readonly worker: StartedWorker | null;
   /** What the worker was started with; null: this supervisor keeps no worker. */
   readonly worker_fingerprint: string | null;
   /** When the worker last died, in ms since 1970; at most three. */
@@ -27,6 +34,7 @@ export interface StackState {
     readonly postgres?: number;
     readonly temporal?: number;
     readonly temporal_ui?: number;
+    readonly worker_health?: number;
   };
 }
 

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { AppsyncError, EXIT, unreachableError } from '../errors.ts';
+import { AppsyncError, EXIT, isCertificateError, unreachableError } from '../errors.ts';
 
 /** What runs one SQL statement: a pool, or a client inside a transaction. */
 export interface Queryable {
@@ -40,6 +40,13 @@ async function readVersion(db: Queryable): Promise<number> {
     );
     return rows[0]?.version ?? 0;
   } catch (error) {
+    if (isCertificateError(error)) {
+      throw unreachableError(
+        'the certificate of Postgres is not trusted',
+        'name the CA that signed it in DATABASE_URL: ?sslmode=verify-full&sslrootcert=/path/to/ca.pem',
+        error,
+      );
+    }
     throw unreachableError(
       'Postgres does not answer',
       'check DATABASE_URL, or unset it to use the local stack',

@@ -23,6 +23,7 @@ test('a worker is another one when a token, an address or the build changes, and
     fingerprint({ NOTION_TOKEN: 'ntn_2' }),
     fingerprint({ NOTION_BASE_URL: 'http://127.0.0.1:1' }),
     fingerprint({ SECOND_TOKEN: 'x' }),
+    fingerprint({ APPSYNC_GRACE_SECONDS: '20' }),
     fingerprint({ TEMPORAL_NAMESPACE: 'other' }),
     fingerprint({}, '/elsewhere'),
   ];

@@ -76,7 +76,13 @@ describe('a stack', () => {
         ui_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
         pid: expect.any(Number),
       },
-      workers: [{ pid: expect.any(Number), started_at: expect.stringMatching(/^\d{4}-.*Z$/) }],
+      workers: [
+        {
+          pid: expect.any(Number),
+          started_at: expect.stringMatching(/^\d{4}-.*Z$/),
+          health_url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+        },
+      ],
     });
   });
 

@@ -54,8 +54,8 @@ export interface TestInstallation {
   /** The same database behind another Temporal (a namespace of its own, with a worker): ids do not keep them apart. */
   elsewhere(): Promise<Pick<TestInstallation, 'start'>>;
   startWorker(): Promise<Worker>;
-  /** A worker as its own process, from the build, so that it can be killed. */
-  spawnWorker(): ChildProcess;
+  /** A worker as its own process, from the build, so that it can be killed; its log is on `stderr` when piped. */
+  spawnWorker(more?: Environment, stderr?: 'inherit' | 'pipe'): ChildProcess;
   close(): Promise<void>;
 }
 
@@ -194,15 +194,16 @@ export async function startInstallation(options: InstallationOptions): Promise<T
   };
 
   const children: ChildProcess[] = [];
-  const spawnWorker = () => {
+  const spawnWorker = (more: Environment = {}, stderr: 'inherit' | 'pipe' = 'inherit') => {
     const child = spawn(process.execPath, [WORKER], {
       env: {
         ...env,
         DATABASE_URL: database.url,
         TEMPORAL_ADDRESS: address,
         APPSYNC_LOG_LEVEL: 'error',
+        ...more,
       },
-      stdio: ['ignore', 'inherit', 'inherit'],
+      stdio: ['ignore', 'inherit', stderr],
     });
     children.push(child);
     return child;

@@ -31,6 +31,7 @@ export async function stackSettings(
       NODE_OPTIONS: `--import ${new URL('./typescript.js', import.meta.url).href}`,
     },
     fingerprint: 'first',
+    graceSeconds: 10,
     needsWorker: true,
     verbose: false,
     log: () => {},

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { NOTION_TOKEN, simpleWorld } from '../../src/sim/simulator.ts';
+import { historiesOf } from '../support/histories.ts';
 import { reconcile } from '../support/reconcile.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
@@ -13,24 +13,6 @@ beforeAll(async () => {
   });
 });
 afterAll(() => installation.close());
-
-async function histories(query: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const { workflowId, runId } of installation.temporal.client.workflow.list({ query })) {
-    const history = await installation.temporal.client.workflow
-      .getHandle(workflowId, runId)
-      .fetchHistory();
-    found.push(decodePayloads(JSON.stringify(historyToJSON(history))));
-  }
-  return found;
-}
-
-/** Payloads are base64 in an exported history: what they hold counts, not how they are written. */
-function decodePayloads(json: string): string {
-  return json.replaceAll(/"data":"([A-Za-z0-9+/=]+)"/g, (_, data: string) =>
-    Buffer.from(data, 'base64').toString(),
-  );
-}
 
 describe('workflow histories', () => {
   it('hold no content of a record and no token, also when the source fails', async () => {
@@ -60,10 +42,15 @@ describe('workflow histories', () => {
     );
     faults.clear();
     expect(failed.sources[0]?.status).toBe('failed');
-    const texts = await histories(`AppsyncTarget = 'all' OR AppsyncPlatform = 'notion'`);
-    expect(texts.some((text) => text.includes('compareBatch'))).toBe(true);
-    expect(texts.length).toBeGreaterThan(3);
-    for (const text of texts) {
+    const histories = await historiesOf(
+      installation.temporal.client,
+      `AppsyncTarget = 'all' OR AppsyncPlatform = 'notion'`,
+    );
+    expect(histories.some(({ text }) => text.includes('compareBatch'))).toBe(true);
+    expect(histories.length).toBeGreaterThan(3);
+    // Payloads are looked into: aliases of sources are in them.
+    expect(histories.some(({ text }) => text.includes('"alias\\":\\"tasks\\"'))).toBe(true);
+    for (const { text } of histories) {
       expect(text).not.toContain(PLANTED);
       expect(text).not.toContain(NOTION_TOKEN);
     }

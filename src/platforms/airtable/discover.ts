@@ -45,7 +45,8 @@ async function* bases(api: Api, rules: readonly RateRule[]): AsyncGenerator<stri
 async function tablesOf(api: Api, rules: readonly RateRule[], base: string) {
   const what = `base ${base}`;
   try {
-    const answer = await api(rules, { base: 'meta', path: `/bases/${base}/tables`, what });
+    const path = `/bases/${encodeURIComponent(base)}/tables`;
+    const answer = await api(rules, { base: 'meta', path, what });
     return parseAnswer(tablesSchema, answer.body, what).tables;
   } catch (error) {
     const isGone =

@@ -1,4 +1,5 @@
 import { SyncFailure } from '../../errors.ts';
+import { withoutSecrets } from '../../secrets.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 
 /** Whose request failed, and what it asked for. */
@@ -156,4 +157,5 @@ function jsonObject(text: string): JsonObject {
 
 const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
 
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
+/** Blanks secrets before it cuts: half a token would not be known for one. */
+const oneLine = (text: string) => withoutSecrets(text).replace(/\s+/g, ' ').slice(0, MAX_DETAIL);

@@ -5,6 +5,7 @@ import {
 } from '@notionhq/client';
 
 import { reasonOf, SyncFailure } from '../../errors.ts';
+import { withoutSecrets } from '../../secrets.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 
 /** Whose request failed, and what it asked for. */
@@ -118,7 +119,7 @@ function rateLimitFailure(answer: ErrorAnswer, { account }: FailureContext): Syn
       retryAfterMs: wait,
     });
   }
-  const detail = typeof reason === 'string' ? ` (${reason})` : '';
+  const detail = typeof reason === 'string' ? ` (${oneLine(reason)})` : '';
   return new SyncFailure('RateLimited', `Notion limits the rate of account ${account}${detail}`, {
     retryAfterMs: wait,
   });
@@ -177,4 +178,5 @@ function networkReason(thrown: unknown): string {
   return oneLine(reasonOf(isWrapped ? thrown.cause : thrown));
 }
 
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').slice(0, MAX_DETAIL);
+/** Blanks secrets before it cuts: half a token would not be known for one. */
+const oneLine = (text: string) => withoutSecrets(text).replace(/\s+/g, ' ').slice(0, MAX_DETAIL);

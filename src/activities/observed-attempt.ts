@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
+import type { AttemptLabels, EndedAttempt, SyncObserver } from '../observe/sync-counters.ts';
+
+interface Attempt {
+  labels: AttemptLabels;
+  metrics: SyncMetrics;
+}
+
+// Beside the arguments, so that an activity need not hand on what is of no concern to it.
+const attempts = new AsyncLocalStorage<Attempt>();
+
+/** Adds to what the attempt at hand counted, if somebody observes it. */
+export function countInAttempt(metrics: Partial<SyncMetrics>): void {
+  const attempt = attempts.getStore();
+  if (attempt !== undefined) attempt.metrics = addMetrics(attempt.metrics, metrics);
+}
+
+/** Says whose account the attempt at hand works for. */
+export function attributeAttempt({ account }: { readonly account: string }): void {
+  const attempt = attempts.getStore();
+  if (attempt !== undefined) attempt.labels = { ...attempt.labels, account };
+}
+
+/** Runs one attempt of an activity and tells the observer how it ended; changes nothing of it. */
+export async function observeAttempt<O>(
+  observer: SyncObserver | undefined,
+  activity: string,
+  input: unknown,
+  work: () => Promise<O>,
+): Promise<O> {
+  if (observer === undefined) return work();
+  const started = performance.now();
+  const attempt: Attempt = { labels: labelsOf(input), metrics: syncMetrics() };
+  const ended = (outcome: EndedAttempt['outcome'], source?: EndedAttempt['ended_source']) =>
+    observer.attemptEnded({
+      ...attempt.labels,
+      activity,
+      seconds: (performance.now() - started) / 1000,
+      metrics: attempt.metrics,
+      outcome,
+      ended_source: source,
+    });
+  try {
+    const result = await attempts.run(attempt, work);
+    ended({ kind: 'done' }, activity === 'closeSource' ? endOf(result) : undefined);
+    return result;
+  } catch (error) {
+    ended(
+      error instanceof CancelledFailure
+        ? { kind: 'cancelled' }
+        : { kind: 'failed', type: failureType(error) },
+    );
+    throw error;
+  }
+}
+
+const failureType = (error: unknown) =>
+  (error instanceof ApplicationFailure ? error.type : null) ?? 'unknown';
+
+/** Platform and mode stand in an activity's input, at the top or in the source that it works on. */
+function labelsOf(input: unknown): AttemptLabels {
+  const source = memberOf(input, 'source') ?? input;
+  const mode = memberOf(memberOf(source, 'scan'), 'mode');
+  const platform = memberOf(source, 'platform');
+  return { platform: labelOf(platform), account: 'none', mode: labelOf(mode) };
+}
+
+function endOf(closed: unknown): EndedAttempt['ended_source'] {
+  return { status: labelOf(memberOf(closed, 'status')), mode: labelOf(memberOf(closed, 'mode')) };
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+
+const labelOf = (value: unknown) => (typeof value === 'string' ? value : 'none');
