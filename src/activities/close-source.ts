@@ -136,9 +136,8 @@ async function countSource(
   };
   // Who took over may have removed the scan, and what it saw with it.
   if (checkpoint === null) return { metrics: input.metrics, certificate };
-  // Deletions are counted in the transactions that make them: an attempt whose answer was lost made them, too.
-  const metrics = { ...input.metrics, deleted: running?.deleted ?? input.metrics.deleted };
-  return { metrics: exactCounts(metrics, proof.records_of_run), certificate };
+  const metrics = exactCounts(rowsAsWritten(input.metrics, running), proof.records_of_run);
+  return { metrics, certificate };
 }
 
 /** What keeps the scan from being whole, in words. */
@@ -244,6 +243,13 @@ function takenOver(
     certified: false,
     error: input.error ?? error,
   };
+}
+
+/** What became of rows is counted in the transactions that write them: an attempt whose answer was lost wrote them, too. */
+function rowsAsWritten(metrics: SyncMetrics, running: SyncMetrics | null): SyncMetrics {
+  if (running === null) return metrics;
+  const { read, inserted, updated, unchanged, deleted, batches } = running;
+  return { ...metrics, read, inserted, updated, unchanged, deleted, batches };
 }
 
 /** Records read twice (window edges, cursor restarts) count once; the second reading found them unchanged. */

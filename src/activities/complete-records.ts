@@ -6,7 +6,8 @@ import type {
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
-import type { PlatformSession, SourceRef } from '../platforms/platform.ts';
+import type { PlatformSession, SourceRef, WholeValue } from '../platforms/platform.ts';
+import { refusalOf } from '../store/refusal.ts';
 import type { Transaction } from '../store/database.ts';
 import { recordEvidence } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
@@ -17,6 +18,7 @@ import {
   completeValues,
   countTruncated,
   forgetTruncated,
+  noteUnfit,
   readTruncated,
   type TruncatedValue,
 } from '../store/truncated-values.ts';
@@ -48,13 +50,17 @@ export function completeRecords(
     for (const value of await readTruncated(deps.db, source.id, SLICE)) {
       const column = columns.get(value.field_id);
       const read = column === undefined ? 'unwanted' : await readWhole(session, ref, value, column);
-      await inActivityTransaction(deps.db, async (tx) => {
-        await holdFence(tx, opened);
-        await settle(tx, opened, source, { ...value, column, read });
-        if (typeof read !== 'object') return;
-        meter.count({ completed: 1 });
-        await recordEvidence(tx, opened.scan.scan_id, { ...NO_EVIDENCE, completed: 1 });
+      const underFence = (reading: Reading) =>
+        inActivityTransaction(deps.db, async (tx) => {
+          await holdFence(tx, opened);
+          await settle(tx, opened, source, { ...value, column, read: reading });
+        });
+      await underFence(read).catch((error: unknown) => {
+        const refusal = refusalOf(error);
+        if (refusal === null) throw error;
+        return underFence({ unfit: refusal.reason });
       });
+      if (typeof read === 'object') meter.count({ completed: 1 });
       if (performance.now() - started > TIME_SLICE_MS) break;
     }
     const metrics = meter.total();
@@ -67,7 +73,7 @@ export function completeRecords(
 }
 
 /** `unwanted`: its property is gone. `unreadable`: the platform says that there is no such record. */
-type Reading = 'unwanted' | 'unreadable' | { readonly text: string | null };
+type Reading = 'unwanted' | 'unreadable' | WholeValue;
 
 async function readWhole(
   session: PlatformSession,
@@ -77,7 +83,7 @@ async function readWhole(
 ): Promise<Reading> {
   if (session.readValue === undefined) return 'unwanted';
   try {
-    return { text: await session.readValue(ref, value.record_id, column) };
+    return await session.readValue(ref, value.record_id, column);
   } catch (error) {
     if (error instanceof SyncFailure && error.type === 'NotFound') return 'unreadable';
     throw error;
@@ -85,7 +91,7 @@ async function readWhole(
 }
 
 /**
- * Writes what was read. A record that is said to be gone may only be out of the token's sight for now: its
+ * Writes what was read; what its column cannot hold is told in `_errors`. A record that is said to be gone may only be out of the token's sight for now: its
  * cell stays cut, so this scan is not whole, and the next one reads the record anew.
  */
 async function settle(
@@ -96,8 +102,9 @@ async function settle(
 ): Promise<void> {
   const { record_id, field_id, column, read } = value;
   if (typeof read === 'object' && column !== undefined) {
+    if ('unfit' in read) return noteUnfit(tx, source, column, record_id, read.unfit);
     await completeValues(tx, source, column, [{ record_id, text: read.text }]);
-    return;
+    return recordEvidence(tx, opened.scan.scan_id, { ...NO_EVIDENCE, completed: 1 });
   }
   await forgetTruncated(tx, source.id, field_id, [record_id]);
   if (read !== 'unreadable') return;

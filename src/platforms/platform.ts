@@ -82,6 +82,9 @@ export interface FetchedBatch {
   readonly evidence: Evidence;
 }
 
+/** A value read whole, or why its column cannot hold it, in words that hold nothing of it. */
+export type WholeValue = { readonly text: string | null } | { readonly unfit: string };
+
 /** What the platform says of a record by its id, above all of one that a whole scan did not find. */
 export type Whereabouts =
   /** Still in the source: the scan missed it, or it came (back) since. */
@@ -128,7 +131,7 @@ export interface PlatformSession {
    */
   fetchBatch(request: BatchRequest): Promise<FetchedBatch>;
   /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
-  readValue?(ref: SourceRef, recordId: string, column: Column): Promise<string | null>;
+  readValue?(ref: SourceRef, recordId: string, column: Column): Promise<WholeValue>;
   /**
    * What the platform has under these ids, at most `located_at_once` of them: an entry for each. Platforms that look
    * up nothing by id omit it: what their whole scan did not find is deleted.

@@ -66,6 +66,22 @@ function placedValue(column: Column): string {
     ${name} = case when t._more ? ${key} then t.${name} else v.text::${column.column_type} end`;
 }
 
+/** A value that cannot be written whole keeps its beginning, and `_errors` says why: it is cut no more. */
+export async function noteUnfit(
+  tx: Queryable,
+  source: SourceRow,
+  column: Column,
+  recordId: string,
+  reason: string,
+): Promise<void> {
+  await tx.query(
+    `update ${quoteTable(source)} set _errors = coalesce(_errors, '{}') || jsonb_build_object($2::text, $3::text)
+      where _id = $1`,
+    [recordId, column.column, `not whole: ${reason}`],
+  );
+  await forgetTruncated(tx, source.id, column.id, [recordId]);
+}
+
 /** Makes the next full scan write a record again, whatever it finds. */
 export async function clearHash(tx: Queryable, source: SourceRow, recordId: string): Promise<void> {
   await tx.query(`update ${quoteTable(source)} set _hash = null where _id = $1`, [recordId]);

@@ -87,4 +87,21 @@ describe('a relation of more than 25', () => {
     const { expected, found } = await relations();
     expect(found).toEqual(expected);
   });
+
+  it('that its column cannot hold whole keeps its beginning and says why; the source goes on', async () => {
+    const { world } = installation.simulator;
+    const { pool } = installation.database;
+    const ids = world.ids('Tasks');
+    await pool.query(
+      'alter table notion.tasks add constraint short check (cardinality(related) <= 60) not valid',
+    );
+    world.editRecord('Tasks', ids[0] ?? '', { Related: ids.slice(0, 70).map((id) => ({ id })) });
+    const summary = await installation.sync();
+    expect(summary.sources[0]).toMatchObject({ status: 'complete', updated: 1 });
+    const { rows } = await pool.query(
+      `select cardinality(related) as related, _errors ->> 'related' as why from notion.tasks where _id = $1`,
+      [ids[0]],
+    );
+    expect(rows).toEqual([{ related: 25, why: expect.stringContaining('constraint short') }]);
+  });
 });
