@@ -1,8 +1,8 @@
 import { nextDueAt } from '../catalog/due.ts';
 import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
 import { addMetrics, type SyncMetrics } from '../contract/metrics.ts';
-import { UNIDENTIFIED, type Certificate } from '../contract/scan.ts';
-import type { SourceError, SourceStatus } from '../contract/summary.ts';
+import type { Certificate } from '../contract/scan.ts';
+import type { SourceError } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
@@ -24,6 +24,7 @@ import { countUnread } from '../store/unread-content.ts';
 import type { Dependencies } from './dependencies.ts';
 import { attributeAttempt } from './observed-attempt.ts';
 import { withHeartbeat } from './running.ts';
+import { doubtsOf, sourceVerdict } from './source-verdict.ts';
 
 /**
  * Gives the verdict on a source and records it: `complete` stands only when the scan's evidence is whole and
@@ -78,7 +79,8 @@ async function judge(
   const isWhole = input.status === 'complete' && certificate?.missing.length === 0;
   if (isWhole && mode === 'full') await releaseUnmet(tx, source.id);
   const quarantined = await countQuarantined(tx, source.id);
-  const { status, error } = verdict(input, certificate, await readDoubts(tx, input, quarantined));
+  const doubts = doubtsOf(source.alias, await countUnsettled(tx, source.id), quarantined);
+  const { status, error } = sourceVerdict(input, certificate, doubts);
   // Doubts about single records do not make the scan less whole: the next one may build on it.
   const chain = isWhole && (mode === 'full' || source.certified);
   const now = new Date();
@@ -157,74 +159,6 @@ async function missingEvidence(
     ...(unread > 0 ? [`the contents of ${unread} records are not read`] : []),
   ];
 }
-
-const QUARANTINED = 'Quarantined';
-
-/** What a person has to decide before the table can be called complete. */
-async function readDoubts(
-  tx: Transaction,
-  { source_id, alias }: CloseSourceInput,
-  quarantined: number,
-): Promise<readonly SourceError[]> {
-  const { held, unreachable, open } = await countUnsettled(tx, source_id);
-  const hint = `appsync sources accept-deletions ${alias}`;
-  const guarded = held - unreachable;
-  return [
-    ...(quarantined > 0
-      ? [
-          {
-            type: QUARANTINED,
-            message: `${quarantined} ${recordsAre(quarantined)} in quarantine`,
-            hint: `appsync quarantine list ${alias}`,
-          },
-        ]
-      : []),
-    ...(guarded > 0
-      ? [
-          {
-            type: 'DeletionGuard',
-            message: `${guarded} rows would vanish at once: nothing is deleted without consent`,
-            hint: `${hint} (or sync with --max-delete 100%)`,
-          },
-        ]
-      : []),
-    ...(unreachable > 0
-      ? [
-          {
-            type: 'Unreachable',
-            message: `${unreachable} records are not listed and cannot be reached: deleted for good, or no longer shared`,
-            hint,
-          },
-        ]
-      : []),
-    ...(open > 0
-      ? [{ type: 'Unsettled', message: `what became of ${open} records is not settled` }]
-      : []),
-  ];
-}
-
-function verdict(
-  input: CloseSourceInput,
-  certificate: Certificate | null,
-  doubts: readonly SourceError[],
-): { readonly status: SourceStatus; readonly error: SourceError | null } {
-  if (input.status !== 'complete') return { status: input.status, error: input.error };
-  const gaps = certificate?.missing ?? ['there was no scan'];
-  const messages = doubts.map(({ message }) => message);
-  // A record without an id is a gap, and in quarantine: the latter says what to do.
-  const isTold = doubts.some(({ type }) => type === QUARANTINED);
-  const untold = gaps.filter((gap) => !(isTold && gap === UNIDENTIFIED));
-  if (untold.length > 0) {
-    const hint = `appsync all --source ${input.alias} --no-incremental`;
-    const message = [...gaps, ...messages].join('; ');
-    return { status: 'incomplete', error: { type: 'EvidenceMissing', message, hint } };
-  }
-  const [doubt] = doubts;
-  if (doubt === undefined) return { status: 'complete', error: null };
-  return { status: 'incomplete', error: { ...doubt, message: [...messages, ...gaps].join('; ') } };
-}
-
-const recordsAre = (count: number) => (count === 1 ? 'record is' : 'records are');
 
 /** Another sync has the source: what is recorded of the source itself is its own matter. */
 function takenOver(

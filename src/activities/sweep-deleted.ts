@@ -1,33 +1,20 @@
-import { Context, cancellationSignal } from '@temporalio/activity';
 import type { OpenSourceRef, SweepDeletedInput, SweptRecords } from '../contract/activities.ts';
 import { DELETION_GUARD } from '../contract/options.ts';
-import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
-import type { Whereabouts } from '../platforms/platform.ts';
 import type { Transaction } from '../store/database.ts';
-import { mergeApart } from '../store/merge-apart.ts';
-import { takeStagedIds } from '../store/merge.ts';
-import { announceArrival } from '../store/moves.ts';
-import { quarantineStaged } from '../store/quarantine.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
 import { readCheckpoint } from '../store/scans.ts';
 import { schemaFingerprint } from '../store/schema-fingerprint.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
-import { stageRecords } from '../store/staging.ts';
 import { beginSweep, countUnsettled, forgetSeen, isSweeping, readAsked } from '../store/sweep.ts';
-import {
-  settleDeleted,
-  settlePresent,
-  settlePresumed,
-  settleUnreachable,
-} from '../store/tombstones.ts';
+import { settleDeleted, settlePresumed } from '../store/tombstones.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
-import { mergeFitting } from '../store/wide-rows.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
+import { NO_ROWS, settleRecord, type RowCounts } from './settle-record.ts';
 
 /** Records asked about per activity: at 3 requests a second about 20 s. */
 const SLICE = 60;
@@ -132,12 +119,12 @@ async function settleSlice(
     return 0;
   }
   const columns = await readColumns(deps.db, source.id);
+  const about = { opened, source, columns, software: deps.version };
   const ids = await readAsked(deps.db, source.id, Math.max(SLICE, platform.located_at_once));
   for (let from = 0; from < ids.length; from += platform.located_at_once) {
     const some = ids.slice(from, from + platform.located_at_once);
     for (const [recordId, where] of await session.locate(ref, some, columns)) {
-      if (where.state === 'present') await stageOne(deps, opened, columns, where);
-      await underFence((tx) => settle(tx, opened, source, columns, recordId, where, deps.version));
+      await underFence((tx) => settleRecord(tx, about, recordId, where));
     }
     if (performance.now() - started > TIME_SLICE_MS) break;
   }
@@ -146,62 +133,4 @@ async function settleSlice(
     await underFence(async (tx) => ({ deleted: await settlePresumed(tx, source, opened) }));
   }
   return asked;
-}
-
-const NO_ROWS = { inserted: 0, updated: 0, deleted: 0 };
-type RowCounts = Partial<typeof NO_ROWS>;
-
-type Present = Extract<Whereabouts, { state: 'present' }>;
-
-/** This attempt's name in staging for one record. */
-const attemptFor = (recordId: string) => {
-  const { workflowExecution, activityId, attempt } = Context.current().info;
-  return `${workflowExecution?.runId ?? ''}/${activityId}/${attempt}/${recordId}`;
-};
-
-const stageOne = (
-  deps: Dependencies,
-  opened: OpenSourceRef,
-  columns: readonly Column[],
-  { record }: Present,
-) => {
-  const key = { scan_id: opened.scan.scan_id, attempt: attemptFor(record.id) };
-  return stageRecords(deps.db, key, columns, [record], cancellationSignal());
-};
-
-/** Returns what became of rows of the table. */
-async function settle(
-  tx: Transaction,
-  opened: OpenSourceRef,
-  source: SourceRow,
-  columns: readonly Column[],
-  recordId: string,
-  where: Whereabouts,
-  software: string,
-): Promise<RowCounts> {
-  const ids = [recordId];
-  switch (where.state) {
-    case 'trashed':
-      return { deleted: await settleDeleted(tx, source, { ids }, opened) };
-    case 'moved':
-      if (where.external_id !== null) {
-        await announceArrival(tx, source, where.external_id, recordId);
-      }
-      return { deleted: await settleDeleted(tx, source, { ids }, { ...opened, moved: true }) };
-    case 'unreachable':
-      return { deleted: await settleUnreachable(tx, source, recordId, opened) };
-    case 'present': {
-      const batch = { window: 0, batch: 0, attempt: attemptFor(recordId), rows: 1 };
-      const key = { scan_id: opened.scan.scan_id, run_id: opened.run_id, batches: [batch] };
-      const { counts, refused } = await mergeApart(tx, ids, (some) =>
-        mergeFitting(tx, source, columns, key, some),
-      );
-      if (refused.length > 0) {
-        await quarantineStaged(tx, { ...key, source_id: source.id, software }, refused);
-      }
-      await takeStagedIds(tx, key.scan_id, key.batches);
-      await settlePresent(tx, source.id, recordId);
-      return { inserted: counts.inserted, updated: counts.updated };
-    }
-  }
 }

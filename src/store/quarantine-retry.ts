@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
 import { inTransaction, type Database, type Transaction } from './database.ts';
-import { mergeApart } from './merge-apart.ts';
-import { stagedIds, takeStagedIds } from './merge.ts';
+import { mergeRecords } from './merge-records.ts';
 import { readColumns, readSource, type SourceRow } from './sources.ts';
-import { mergeFitting } from './wide-rows.ts';
-import { copyRecords } from './staging.ts';
 
 /** Entries per transaction: the source is kept from everybody else for as long as one takes. */
 const SLICE = 500;
@@ -115,7 +111,7 @@ async function retryEntries(
     } else if (conversion.record.id === record_id) records.push(conversion.record);
     else failures.push({ entry, stage: 'convert', reason: NOT_ITS_ID, sqlstate: null });
   }
-  failures.push(...(await mergeRecords(tx, request, source, columns, records)));
+  failures.push(...(await writeRecords(tx, request, source, columns, records)));
   await recordFailures(tx, request, failures);
   return failures.length;
 }
@@ -129,24 +125,18 @@ interface Failure {
   readonly sqlstate: string | null;
 }
 
-/** Staged by the transaction itself: nobody else sees the rows, and nobody can take them away. */
-async function mergeRecords(
+async function writeRecords(
   tx: Transaction,
-  request: RetryRequest,
+  { run_id }: RetryRequest,
   source: SourceRow,
   columns: readonly Column[],
   records: readonly ConvertedRecord[],
 ): Promise<readonly Failure[]> {
   if (records.length === 0) return [];
-  const key = { scan_id: `retry-${randomUUID()}`, attempt: 'retry' };
-  await copyRecords(tx, key, columns, records);
-  const batch = { window: 0, batch: 0, attempt: key.attempt, rows: records.length };
-  const merge = { scan_id: key.scan_id, run_id: request.run_id, batches: [batch] };
-  const ids = await stagedIds(tx, merge);
-  const { refused } = await mergeApart(tx, ids, (some) =>
-    mergeFitting(tx, source, columns, merge, some),
-  );
-  await takeStagedIds(tx, key.scan_id, [batch]);
+  const { refused } = await mergeRecords(tx, source, columns, records, {
+    run_id,
+    quarantine: null,
+  });
   return refused.map(({ record_id, reason, sqlstate }) => ({
     entry: `id:${record_id}`,
     stage: 'write',
