@@ -23,7 +23,7 @@ import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
-import { attributeAttempt } from './observed-attempt.ts';
+import { attributeAttempt, countInAttempt } from './observed-attempt.ts';
 import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /**
@@ -36,8 +36,14 @@ import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 export function upsertBatch(deps: Dependencies, input: UpsertBatchInput): Promise<UpsertedBatch> {
   return withHeartbeat(async (meter) => {
     const context = { software: deps.version, meter };
-    const mergeBy = (merge: Merge) =>
-      inActivityTransaction(deps.db, (tx) => mergeOnce(tx, input, context, merge));
+    const mergeBy = async (merge: Merge) => {
+      const { answer, merged } = await inActivityTransaction(deps.db, (tx) =>
+        mergeOnce(tx, input, context, merge),
+      );
+      // Only now is it certain.
+      countInAttempt(merged);
+      return answer;
+    };
     try {
       return await mergeBy(mergeWhole);
     } catch (error) {
@@ -67,14 +73,15 @@ async function mergeOnce(
   input: UpsertBatchInput,
   { software, meter }: { readonly software: string; readonly meter: Meter },
   merge: Merge,
-): Promise<UpsertedBatch> {
+): Promise<{ readonly answer: UpsertedBatch; readonly merged: Partial<SyncMetrics> }> {
   const started = performance.now();
   const { source: opened, batches } = input;
   await holdFence(tx, opened);
   const before = await readMerged(tx, opened.scan.scan_id, batches);
   if (before !== null) {
     await checkCheckpoint(tx, input);
-    return { metrics: before, ...(await countUnfinished(tx, opened.source_id)) };
+    const unfinished = await countUnfinished(tx, opened.source_id);
+    return { answer: { metrics: before, ...unfinished }, merged: {} };
   }
   const counts = await writeBatch(tx, input, software, merge);
   const ids = await takeStagedIds(tx, opened.scan.scan_id, batches);
@@ -93,7 +100,8 @@ async function mergeOnce(
   await recordBatches(tx, { ...opened, scan_id: opened.scan.scan_id }, recorded, input.evidence);
   await saveWindows(tx, opened.scan.scan_id, input.windows);
   await addToSourceRun(tx, opened, metrics);
-  return { metrics, ...(await countUnfinished(tx, opened.source_id)) };
+  const unfinished = await countUnfinished(tx, opened.source_id);
+  return { answer: { metrics, ...unfinished }, merged };
 }
 
 /** What the source's rows still lack. */
