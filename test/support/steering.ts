@@ -3,11 +3,15 @@ import { controlRun } from '../../src/client/run-control.ts';
 import { CONTROL_SIGNAL, type ControlRequest } from '../../src/contract/control.ts';
 import { sourceWorkflowId } from '../../src/contract/names.ts';
 import type { StartedRun, TestInstallation } from './installation.ts';
+import { until } from './until.ts';
 
 const STATUS = defineSearchAttributeKey('AppsyncStatus', SearchAttributeType.KEYWORD);
 
 /** Above this a source's workflow continues as new. */
 const HISTORY_EVENTS = 3_000;
+const BATCH = 50;
+/** Older than any state that a source has. */
+const NOTHING = { revision: -1 };
 
 /** What tests do to runs at work, and what they look at meanwhile. */
 export function steeringOf(installation: TestInstallation) {
@@ -31,16 +35,19 @@ export function steeringOf(installation: TestInstallation) {
   };
 
   /**
-   * Sends signals that change nothing, until the source's workflow has to continue as new. Not more at a time: one
-   * workflow task that finds thousands of signals takes longer than the five seconds that it is given.
+   * Sends signals that change nothing, until the source's workflow is about to continue as new. It is given time to
+   * take each batch in: the server fails a task during which more than a hundred arrive, and one that finds
+   * thousands of them takes longer than the five seconds that the sandbox allows.
    */
   const makeHistoryLong = async (alias: string) => {
     const handle = client.workflow.getHandle(sourceId(alias));
-    while ((await handle.describe()).historyLength <= HISTORY_EVENTS) {
-      await Promise.all(
-        Array.from({ length: 50 }, () => handle.signal(CONTROL_SIGNAL, { revision: 0 })),
-      );
+    const send = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => handle.signal(CONTROL_SIGNAL, NOTHING)));
+    while ((await handle.describe()).historyLength < HISTORY_EVENTS - BATCH) {
+      await send(BATCH);
+      await until(async () => (await handle.describe()).raw.pendingWorkflowTask == null);
     }
+    await send(BATCH + 1);
   };
 
   return {
