@@ -2,10 +2,14 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { AskPlatformInput, AskedPlatform, ComparisonRef } from '../contract/reconciliation.ts';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
-import { compareAbsent, compareStaged, readClock } from '../store/comparison.ts';
-import { countQuestions, readQuestions, settleEdits } from '../store/comparison-questions.ts';
+import { compareAbsent, compareStaged, readClock } from '../store/reconciliation/comparison.ts';
+import {
+  countQuestions,
+  readQuestions,
+  settleEdits,
+} from '../store/reconciliation/comparison-questions.ts';
 import { inTransaction } from '../store/database.ts';
-import { addProgress, holdReconciliation } from '../store/reconciliations.ts';
+import { addProgress, holdReconciliation } from '../store/reconciliation/reconciliations.ts';
 import { readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { copyRecords } from '../store/staging.ts';
 import { stagingKey } from './compare-batch.ts';

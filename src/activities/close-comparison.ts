@@ -5,7 +5,7 @@ import type {
 } from '../contract/reconciliation.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import { inTransaction } from '../store/database.ts';
-import { endReconciliation, finishReconcileRun } from '../store/reconciliations.ts';
+import { endReconciliation, finishReconcileRun } from '../store/reconciliation/reconciliations.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
 

@@ -6,7 +6,7 @@ import type { SourceError } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
-import { endHeal } from '../store/heal.ts';
+import { endHeal } from '../store/reconciliation/heal.ts';
 import { proofGaps, readScanProof, type ScanProof } from '../store/scan-proof.ts';
 import { endScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import {
@@ -18,7 +18,7 @@ import {
 import { holdFence, holdIfHolder, readSource, type SourceRow } from '../store/sources.ts';
 import { countQuarantined, releaseUnmet } from '../store/quarantine.ts';
 import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
-import { countUnsettled, readSweep } from '../store/sweep.ts';
+import { countUnsettled, readSweep } from '../store/deletions/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import type { Dependencies } from './dependencies.ts';

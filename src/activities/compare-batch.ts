@@ -4,11 +4,14 @@ import type {
   ComparedBatch,
   ComparisonRef,
 } from '../contract/reconciliation.ts';
-import { readComparedBatch, recordComparedBatch } from '../store/compared-batches.ts';
-import { compareRejected, compareStaged, readClock } from '../store/comparison.ts';
-import { countQuestions } from '../store/comparison-questions.ts';
+import {
+  readComparedBatch,
+  recordComparedBatch,
+} from '../store/reconciliation/compared-batches.ts';
+import { compareRejected, compareStaged, readClock } from '../store/reconciliation/comparison.ts';
+import { countQuestions } from '../store/reconciliation/comparison-questions.ts';
 import { inTransaction } from '../store/database.ts';
-import { addProgress, holdReconciliation } from '../store/reconciliations.ts';
+import { addProgress, holdReconciliation } from '../store/reconciliation/reconciliations.ts';
 import { readColumns, readSource } from '../store/sources.ts';
 import { copyRecords } from '../store/staging.ts';
 import { connectSource } from './connect-account.ts';

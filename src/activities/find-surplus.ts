@@ -1,9 +1,9 @@
 import type { FindSurplusInput, FoundSurplus } from '../contract/reconciliation.ts';
-import { countCompared } from '../store/compared-batches.ts';
-import { noteSurplus } from '../store/comparison.ts';
-import { countQuestions } from '../store/comparison-questions.ts';
+import { countCompared } from '../store/reconciliation/compared-batches.ts';
+import { noteSurplus } from '../store/reconciliation/comparison.ts';
+import { countQuestions } from '../store/reconciliation/comparison-questions.ts';
 import { inTransaction } from '../store/database.ts';
-import { holdReconciliation } from '../store/reconciliations.ts';
+import { holdReconciliation } from '../store/reconciliation/reconciliations.ts';
 import { readSource } from '../store/sources.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';

@@ -17,7 +17,7 @@ import { readContents } from './read-contents.ts';
 import { recordControl, recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { sweepDeleted } from './sweep-deleted.ts';
-import { noteReconcileTrouble } from '../store/reconciliations.ts';
+import { noteReconcileTrouble } from '../store/reconciliation/reconciliations.ts';
 import { noteTrouble, type SourceRunKey } from '../store/source-runs.ts';
 import { upsertBatch } from './upsert-batch.ts';
 

@@ -13,18 +13,18 @@ import {
   askAboutSample,
   countQuestions,
   readCreatedAt,
-} from '../store/comparison-questions.ts';
+} from '../store/reconciliation/comparison-questions.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
-import { missingColumns } from '../store/table-state.ts';
-import { readKeptDrift } from '../store/reconcile-results.ts';
+import { missingColumns } from '../store/destination/table-state.ts';
+import { readKeptDrift } from '../store/reconciliation/reconcile-results.ts';
 import {
   addProgress,
   beginReconciliation,
   describeReconciliation,
   endAbandonedReconciliations,
   holdReconciliation,
-} from '../store/reconciliations.ts';
-import { schemaFingerprint } from '../store/schema-fingerprint.ts';
+} from '../store/reconciliation/reconciliations.ts';
+import { schemaFingerprint } from '../store/destination/schema-fingerprint.ts';
 import { readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';

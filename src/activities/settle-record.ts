@@ -3,9 +3,9 @@ import type { Column } from '../contract/schema.ts';
 import type { Whereabouts } from '../platforms/platform.ts';
 import type { Transaction } from '../store/database.ts';
 import { mergeRecords } from '../store/merge-records.ts';
-import { announceArrival } from '../store/moves.ts';
+import { announceArrival } from '../store/deletions/moves.ts';
 import type { SourceRow } from '../store/sources.ts';
-import { settleDeleted, settlePresent, settleUnreachable } from '../store/tombstones.ts';
+import { settleDeleted, settlePresent, settleUnreachable } from '../store/deletions/tombstones.ts';
 
 export const NO_ROWS = { inserted: 0, updated: 0, deleted: 0 };
 /** What became of rows of the table. */

@@ -1,6 +1,6 @@
 import { UNIDENTIFIED, type Certificate } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
-import type { Unsettled } from '../store/sweep.ts';
+import type { Unsettled } from '../store/deletions/sweep.ts';
 
 const QUARANTINED = 'Quarantined';
 

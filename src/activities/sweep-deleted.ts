@@ -4,11 +4,17 @@ import { SyncFailure } from '../errors.ts';
 import type { Transaction } from '../store/database.ts';
 import { proofGaps, readScanProof } from '../store/scan-proof.ts';
 import { readCheckpoint } from '../store/scans.ts';
-import { schemaFingerprint } from '../store/schema-fingerprint.ts';
+import { schemaFingerprint } from '../store/destination/schema-fingerprint.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
-import { beginSweep, countUnsettled, forgetSeen, isSweeping, readAsked } from '../store/sweep.ts';
-import { settleDeleted, settlePresumed } from '../store/tombstones.ts';
+import {
+  beginSweep,
+  countUnsettled,
+  forgetSeen,
+  isSweeping,
+  readAsked,
+} from '../store/deletions/sweep.ts';
+import { settleDeleted, settlePresumed } from '../store/deletions/tombstones.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import { connectSource } from './connect-account.ts';

@@ -13,7 +13,7 @@ import {
   type MergeCounts,
   type MergeKey,
 } from '../store/merge.ts';
-import { doubtElsewhere } from '../store/moves.ts';
+import { doubtElsewhere } from '../store/deletions/moves.ts';
 import { quarantineStaged } from '../store/quarantine.ts';
 import { refusalOf } from '../store/refusal.ts';
 import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
@@ -21,7 +21,7 @@ import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
-import { mergeFitting } from '../store/wide-rows.ts';
+import { mergeFitting } from '../store/destination/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import { attributeAttempt, countInAttempt } from './observed-attempt.ts';
 import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';

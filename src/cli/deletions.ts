@@ -1,7 +1,7 @@
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { inTransaction } from '../store/database.ts';
-import { acceptDeletions, countUnsettled, readHeld } from '../store/sweep.ts';
+import { acceptDeletions, countUnsettled, readHeld } from '../store/deletions/sweep.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { confirm, refuseUnanswerable } from './confirm.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';

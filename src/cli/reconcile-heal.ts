@@ -9,7 +9,7 @@ import type { RunSummary } from '../contract/summary.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { findSources } from '../catalog/source-query.ts';
 import { inTransaction } from '../store/database.ts';
-import { requestHeal } from '../store/heal.ts';
+import { requestHeal } from '../store/reconciliation/heal.ts';
 import type { CommandContext } from './command.ts';
 import { confirm } from './confirm.ts';
 import type { ReconcileRequest } from './reconcile-command.ts';

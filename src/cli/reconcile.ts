@@ -10,8 +10,11 @@ import type { ReconcileSummary } from '../contract/reconcile-summary.ts';
 import { targetName } from '../contract/target.ts';
 import { AppsyncError, EXIT, reasonOf, usageError, type ExitCode } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
-import { readReconcileProgress, readReconcileSummary } from '../store/reconcile-results.ts';
-import { finishReconcileRun, insertReconcileRun } from '../store/reconciliations.ts';
+import {
+  readReconcileProgress,
+  readReconcileSummary,
+} from '../store/reconciliation/reconcile-results.ts';
+import { finishReconcileRun, insertReconcileRun } from '../store/reconciliation/reconciliations.ts';
 import { readSource } from '../store/sources.ts';
 import { applyWhenChanged, readCatalog } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';

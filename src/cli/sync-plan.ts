@@ -8,7 +8,7 @@ import { targetName } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
-import { countToHeal } from '../store/heal.ts';
+import { countToHeal } from '../store/reconciliation/heal.ts';
 import { readSource, type SourceRow as StoredSource } from '../store/sources.ts';
 import { countUnread } from '../store/unread-content.ts';
 import type { CommandContext } from './command.ts';

@@ -6,7 +6,7 @@ import { stagedIds, takeStagedIds } from './merge.ts';
 import { quarantineStaged } from './quarantine.ts';
 import type { SourceRow } from './sources.ts';
 import { copyRecords } from './staging.ts';
-import { mergeFitting } from './wide-rows.ts';
+import { mergeFitting } from './destination/wide-rows.ts';
 
 /**
  * Merges records that are not a scan's batch: looked up one by one, or kept from before. Staged by the transaction

@@ -2,7 +2,7 @@ import type { BatchKey } from '../contract/activities.ts';
 import type { Column } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
-import { hasMore, moreLists } from './more-column.ts';
+import { hasMore, moreLists } from './destination/more-column.ts';
 import type { SourceRow } from './sources.ts';
 import { queueContentOfStaged } from './unread-content.ts';
 

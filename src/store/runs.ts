@@ -10,7 +10,7 @@ import type {
 } from '../contract/summary.ts';
 import { emptyOutcome, totalsOf } from '../contract/verdict.ts';
 import type { Queryable } from './database.ts';
-import { readChanges } from './schema-changes.ts';
+import { readChanges } from './destination/schema-changes.ts';
 
 export interface NewRun {
   readonly run_id: string;

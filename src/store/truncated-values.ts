@@ -2,7 +2,7 @@ import { SyncFailure } from '../errors.ts';
 import type { Column } from '../contract/schema.ts';
 import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
-import { hasMore } from './more-column.ts';
+import { hasMore } from './destination/more-column.ts';
 import type { SourceRow } from './sources.ts';
 
 /** A cell that holds only the beginning of its value. */

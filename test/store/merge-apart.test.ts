@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Column, ConvertedRecord, RejectedRecord } from '../../src/contract/schema.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { fitTable } from '../../src/store/destination.ts';
+import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { mergeApart } from '../../src/store/merge-apart.ts';
 import { mergeStaged, stagedIds, takeStagedIds } from '../../src/store/merge.ts';
 import {

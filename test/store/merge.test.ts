@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { BatchKey } from '../../src/contract/activities.ts';
 import type { Column, ConvertedRecord } from '../../src/contract/schema.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { fitTable } from '../../src/store/destination.ts';
+import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { countStaged, mergeStaged, takeStagedIds } from '../../src/store/merge.ts';
 import { readColumns, readSource, type SourceRow } from '../../src/store/sources.ts';
 import { stageRecords } from '../../src/store/staging.ts';

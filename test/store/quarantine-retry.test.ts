@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { convertStored } from '../../src/platforms/convert-or-reject.ts';
 import { inTransaction } from '../../src/store/database.ts';
-import { fitTable } from '../../src/store/destination.ts';
+import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { countQuarantined } from '../../src/store/quarantine.ts';
 import { retryQuarantined, type RetryRequest } from '../../src/store/quarantine-retry.ts';
 import { holdFence, readSource, type SourceRow } from '../../src/store/sources.ts';

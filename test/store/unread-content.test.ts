@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { inTransaction } from '../../src/store/database.ts';
-import { fitTable } from '../../src/store/destination.ts';
+import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { readSource, type SourceRow } from '../../src/store/sources.ts';
 import {
   countUnread,

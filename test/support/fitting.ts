@@ -5,7 +5,7 @@ import type {
   SourceField,
 } from '../../src/contract/schema.ts';
 import { inTransaction, type Database } from '../../src/store/database.ts';
-import { fitTable, type FittedTable } from '../../src/store/destination.ts';
+import { fitTable, type FittedTable } from '../../src/store/destination/fit-table.ts';
 import { mergeStaged } from '../../src/store/merge.ts';
 import { readColumns, readSource, type SourceRow } from '../../src/store/sources.ts';
 import { stageRecords } from '../../src/store/staging.ts';

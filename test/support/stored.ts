@@ -1,7 +1,7 @@
 import type { Column, SourceField } from '../../src/contract/schema.ts';
 import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { inTransaction, type Database } from '../../src/store/database.ts';
-import { fitTable } from '../../src/store/destination.ts';
+import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { mergeStaged, takeStagedIds, type MergeCounts } from '../../src/store/merge.ts';
 import { readColumns, readSource, type SourceRow } from '../../src/store/sources.ts';
 import { stageRecords } from '../../src/store/staging.ts';

@@ -3,7 +3,7 @@ import type { SyncOptions } from '../../src/contract/options.ts';
 import type { SourceSummary } from '../../src/contract/summary.ts';
 import { compareWithTruth } from '../../src/dev/compare-with-truth.ts';
 import { NOTION_TOKEN } from '../../src/sim/simulator.ts';
-import { acceptDeletions } from '../../src/store/sweep.ts';
+import { acceptDeletions } from '../../src/store/deletions/sweep.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 const FULL = { incremental: false } as const;
