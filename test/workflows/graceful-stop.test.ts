@@ -42,7 +42,22 @@ async function mergedBatches(): Promise<number> {
   return rows[0]?.merged ?? 0;
 }
 
-const stalledRequests = () => installation.simulator.log.count({ path: '/query' });
+/** Requests that were answered, or that a fault leaves without an answer. */
+const loggedRequests = () => installation.simulator.log.count({ path: '/query' });
+
+/** Answers that come in from now on take so long; `waiting` tells how many requests have met it. */
+function delayAnswers(ms: number) {
+  let met = 0;
+  // The simulator logs a request when it has answered it; it asks for the delay when the request arrives.
+  Object.defineProperty(installation.simulator.knobs.notion, 'latencyMs', {
+    configurable: true,
+    get: () => {
+      met += 1;
+      return ms;
+    },
+  });
+  return { waiting: () => met };
+}
 
 /** Ends within so many seconds, or the test fails; gives how. */
 async function endOf(worker: WorkerProcess, seconds: number) {
@@ -71,15 +86,14 @@ describe('a worker that is told to stop in the middle of an import', () => {
     const url = await first.healthUrl();
     const run = await installation.start();
     await until(async () => (await mergedBatches()) >= 5);
-    // Long enough to look at it while it drains: what it began is in flight that long.
-    installation.simulator.knobs.notion.latencyMs = 3_000;
-    const asked = stalledRequests();
-    await until(() => stalledRequests() > asked);
+    // Within the grace time, and long enough to look at it while it drains.
+    const slow = delayAnswers(7_000);
+    await until(() => slow.waiting() > 0);
     first.child.kill('SIGTERM');
     await until(async () => (await probe(`${url}/readyz`)).status === 503, 3);
     expect((await probe(`${url}/readyz`)).text).toContain('draining');
     expect((await probe(`${url}/healthz`)).status).toBe(200);
-    installation.simulator.knobs.notion.latencyMs = 0;
+    delayAnswers(0);
     expect(await endOf(first, 10 + OWN_END_SECONDS)).toEqual({ code: 0, signal: null });
     expect(first.log()).not.toContain('did not end in time');
 
@@ -96,9 +110,9 @@ describe('a worker that is told to stop in the middle of an import', () => {
     const first = startWorker(1);
     await first.healthUrl();
     faults.add({ platform: 'notion', path: '/query', nth: 4, effect: { kind: 'stall headers' } });
-    const began = stalledRequests();
+    const began = loggedRequests();
     const run = await installation.start({ kind: 'all' }, { incremental: false });
-    await until(() => stalledRequests() >= began + 4);
+    await until(() => loggedRequests() >= began + 4);
     first.child.kill('SIGINT');
     expect(await endOf(first, 1 + OWN_END_SECONDS)).toEqual({ code: 0, signal: null });
 
@@ -118,9 +132,9 @@ describe('a worker that is told to stop in the middle of an import', () => {
     });
     const worker = startWorker(600);
     await worker.healthUrl();
-    const began = stalledRequests();
+    const began = loggedRequests();
     const run = await installation.start();
-    await until(() => stalledRequests() > began);
+    await until(() => loggedRequests() > began);
     worker.child.kill('SIGTERM');
     await until(() => worker.log().includes('worker drains'));
     worker.child.kill('SIGTERM');
