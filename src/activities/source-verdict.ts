@@ -28,7 +28,7 @@ export function doubtsOf(
     {
       count: unreachable,
       type: 'Unreachable',
-      message: `${unreachable} records are not listed and cannot be reached: deleted for good, or no longer shared`,
+      message: `${unreachable} ${unreachable === 1 ? 'record is' : 'records are'} not listed and cannot be reached: deleted for good, or no longer shared`,
       hint: accept,
     },
     {
