@@ -5,6 +5,7 @@ import { startInstallation, type TestInstallation } from '../support/installatio
 const ROWS = Number(process.env['APPSYNC_LONG_ROWS'] ?? 3_100);
 const BATCH = Number(process.env['APPSYNC_LONG_BATCH'] ?? 10);
 const CAP = BATCH * 100;
+const RECORDS = Number(process.env['APPSYNC_LONG_RECORDS'] ?? 2_100);
 let installation: TestInstallation;
 
 beforeAll(async () => {
@@ -15,6 +16,9 @@ beforeAll(async () => {
         databases: [
           { title: 'Big', sources: [{ title: 'Big', records: ROWS, properties: 'few' }] },
         ],
+      },
+      airtable: {
+        bases: [{ name: 'Shop', tables: [{ title: 'Deals', records: RECORDS, fields: 'few' }] }],
       },
     },
   });
@@ -33,7 +37,8 @@ async function historyLengths(workflowId: string): Promise<number[]> {
 
 describe('a data source of more rows than one query gives and one history holds', () => {
   it('is copied whole, each record read once, over windows and continue-as-new', async () => {
-    const summary = await installation.sync({ kind: 'all' }, { batch_size: BATCH });
+    const target = { kind: 'source', name: 'big' } as const;
+    const summary = await installation.sync(target, { batch_size: BATCH });
     expect(summary).toMatchObject({
       status: 'complete',
       totals: { read: ROWS, inserted: ROWS, updated: 0, unchanged: 0 },
@@ -55,5 +60,23 @@ describe('a data source of more rows than one query gives and one history holds'
     expect(lengths.length).toBeGreaterThan(1);
     if (process.env['APPSYNC_LONG_ROWS'] !== undefined)
       process.stderr.write(`events per run: ${lengths.join(', ')}\n`);
+  });
+});
+
+describe('an Airtable table of many pages', () => {
+  it('is copied whole, each record read once', async () => {
+    const summary = await installation.sync({ kind: 'source', name: 'deals' });
+    expect(summary).toMatchObject({
+      status: 'complete',
+      totals: { read: RECORDS, inserted: RECORDS, updated: 0, unchanged: 0 },
+    });
+    const truth = installation.simulator.world.truth('Deals', { fieldsById: true });
+    expect(
+      await compareWithTruth(installation.database.pool, 'airtable.deals', truth),
+    ).toMatchObject({ rows: RECORDS, lost: 0, surplus: 0, different: 0 });
+    const [source] = summary.sources;
+    expect(source?.certified).toBe(true);
+    // A request per page, and one for the schema before and after.
+    expect(source?.requests).toBe(Math.ceil(RECORDS / 100) + 2);
   });
 });
