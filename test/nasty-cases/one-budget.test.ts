@@ -28,7 +28,8 @@ describe('Notion with 180 requests a minute for everybody', () => {
       expect(summary).toMatchObject({ status: 'complete', totals: { read: 340, rate_limited: 0 } });
       const { log } = busy.simulator;
       expect(log.count({ status: 429 })).toBe(0);
-      expect(log.count({ platform: 'notion' })).toBe(8 * 5);
+      // The schema before and after, and four pages.
+      expect(log.count({ platform: 'notion' })).toBe(8 * 6);
       // Ten seconds' worth at once, then three a second.
       expect(log.maxInWindow(1_000, { platform: 'notion' })).toBeLessThanOrEqual(30 + 3 + 1);
       const last = (platform: 'notion' | 'airtable') =>
