@@ -20,6 +20,8 @@ export interface TemporalOptions {
   /** `null`: in memory only. */
   readonly databaseFile: string | null;
   readonly namespaces: readonly string[];
+  /** More of the server's own settings, as `key=JSON`. */
+  readonly settings?: readonly string[];
   readonly directory: string;
   readonly logFile: string;
 }
@@ -97,6 +99,7 @@ function temporalArguments(options: TemporalOptions): string[] {
         ]),
     // A single-shard server reads its transfer queue 20 times a second: 30 ms of every step is waiting.
     '--dynamic-config-value=history.transferProcessorMaxPollRPS=2000',
+    ...(options.settings ?? []).map((setting) => `--dynamic-config-value=${setting}`),
     ...SEARCH_ATTRIBUTES.map((name) => `--search-attribute=${name}=Keyword`),
     ...options.namespaces.map((name) => `--namespace=${name}`),
   ];

@@ -23,10 +23,10 @@ function readMigrations(): readonly Migration[] {
 /**
  * Brings the appsync schema up to date, each migration in its own transaction. Safe to run from many
  * processes at once: the advisory lock lets one work and the others find nothing left to do. Throws when
- * the database was migrated by a newer program.
+ * the database was migrated by a newer program. `upTo`: as the program that had no later migration did.
  */
-export async function migrate(db: Database): Promise<void> {
-  const migrations = readMigrations();
+export async function migrate(db: Database, upTo = Number.POSITIVE_INFINITY): Promise<void> {
+  const migrations = readMigrations().filter(({ number }) => number <= upTo);
   const newest = migrations.at(-1)?.number ?? 0;
   if ((await appliedNumber(db)) === newest) return;
   for (const migration of migrations) {

@@ -16,7 +16,7 @@ const TEMPLATE = 'appsync_template';
  * One Postgres and one Temporal for all test files, in a directory of their own. Nothing of it is meant
  * to last: no fsync, Temporal in memory, and a reaper that ends both when this process does.
  */
-export async function startServers(): Promise<{
+export async function startServers(temporalSettings: readonly string[] = []): Promise<{
   addresses: TestServers;
   stop: () => Promise<void>;
 }> {
@@ -25,7 +25,7 @@ export async function startServers(): Promise<{
     const [postgresPort = 0, temporalPort = 0] = await freePorts(2);
     const [postgres, temporal, bundlePath] = await Promise.all([
       postgresWithTemplate(directory, postgresPort, watch),
-      temporalServer(directory, temporalPort, watch),
+      temporalServer(directory, temporalPort, watch, temporalSettings),
       workflowBundle(directory),
     ]);
     return {
@@ -76,6 +76,7 @@ async function temporalServer(
   directory: string,
   port: number,
   watch: (pid: number) => void,
+  settings: readonly string[],
 ): Promise<string> {
   const home = join(directory, 'temporal');
   await mkdir(home);
@@ -90,6 +91,7 @@ async function temporalServer(
     uiPort: null,
     databaseFile: null,
     namespaces: [],
+    settings,
     directory: home,
     logFile: join(directory, 'temporal.log'),
   });
