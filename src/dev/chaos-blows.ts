@@ -4,28 +4,22 @@ import type { ChaosStage } from './chaos-stage.ts';
 import type { Chance } from './chance.ts';
 
 /** What is done to an installation at work. */
-export const BLOWS = [
-  'worker killed',
-  'Postgres killed',
-  'Temporal killed',
-  'all killed',
-  'storm of faults',
-  'answer stalled',
-  'cursors expired',
-] as const;
+export const KILLS = ['worker killed', 'Postgres killed', 'Temporal killed', 'all killed'] as const;
+export const FAULTS = ['storm of faults', 'answer stalled', 'cursors expired'] as const;
+export const BLOWS = [...KILLS, ...FAULTS] as const;
 export type Blow = (typeof BLOWS)[number];
 
-const STORM_MS = 3_000;
+const STORM_MS = 6_000;
 const STORM_RATE = 0.25;
 
-/** Deals blows in a random order, each kind once before any comes again. */
-export function createBlows(stage: ChaosStage, chance: Chance) {
+/** Deals blows of these kinds in a random order, each kind once before any comes again. */
+export function createBlows(stage: ChaosStage, chance: Chance, kinds: readonly Blow[]) {
   let deck: readonly Blow[] = [];
   /** Returns the blow that was dealt, or null when there was nobody to hit. */
   return async (): Promise<Blow | null> => {
-    if (deck.length === 0) deck = chance.shuffled(BLOWS);
-    const [blow = 'worker killed', ...rest] = deck;
-    if (!(await deal(stage, chance, blow))) return null;
+    if (deck.length === 0) deck = chance.shuffled(kinds);
+    const [blow, ...rest] = deck;
+    if (blow === undefined || !(await deal(stage, chance, blow))) return null;
     deck = rest;
     return blow;
   };

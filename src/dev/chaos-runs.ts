@@ -24,10 +24,11 @@ const TARGETS = [
   ['sync-all', '--no-streaming'],
 ] as const;
 
+const WISHES = ['cancel', 'pause', 'let be', 'let be'] as const;
 const PAUSE_MS = 1_500;
 const LOOK_MS = 200;
-/** A run in the way of a kill takes a few time-outs of 10 to 30 s; meanwhile the next one starts. */
-const PATIENCE_MS = 20_000;
+/** A run that was hit takes time-outs of 10 to 30 s; the next one starts meanwhile and meets it at work. */
+const PATIENCE_MS = 8_000;
 
 export interface Answer {
   readonly exitCode: ExitCode;
@@ -58,12 +59,15 @@ export function createOperator(stage: ChaosStage, chance: Chance, counts: RunCou
     counts[isStarted ? 'started' : 'refused'] += 1;
     return isStarted ? (document as { readonly run_id: string }).run_id : null;
   };
+  let wishes: readonly (typeof WISHES)[number][] = [];
   const steer = async (run: string): Promise<void> => {
-    const wish = chance.below(6);
-    if (wish === 0) {
+    if (wishes.length === 0) wishes = chance.shuffled(WISHES);
+    const [wish, ...rest] = wishes;
+    wishes = rest;
+    if (wish === 'cancel') {
       const { exitCode } = await give(stage, ['runs', 'cancel', run, '--yes']);
       if (exitCode === EXIT.ok) counts.cancelled += 1;
-    } else if (wish === 1) {
+    } else if (wish === 'pause') {
       const { exitCode } = await give(stage, ['runs', 'pause', run]);
       if (exitCode !== EXIT.ok) return;
       counts.paused += 1;

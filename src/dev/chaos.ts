@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../cli/command.ts';
 import { EXIT, reasonOf, type ExitCode } from '../errors.ts';
-import { createBlows, type Blow } from './chaos-blows.ts';
+import { createBlows, FAULTS, KILLS, type Blow } from './chaos-blows.ts';
 import { createEditors } from './chaos-edits.ts';
 import { reportChaos } from './chaos-report.ts';
 import { createOperator, ended, give, resumeAll, type RunCounts } from './chaos-runs.ts';
@@ -37,8 +37,9 @@ export interface ChaosResult {
 }
 
 const EDIT_PAUSE_MS = 250;
-const LEAST_BLOW_PAUSE_MS = 1_500;
-const MORE_BLOW_PAUSE_MS = 3_000;
+/** What was killed needs seconds to come back: blow upon blow there would be nothing at work to hit. */
+const KILL_PAUSE_MS = { least: 3_000, more: 4_000 } as const;
+const FAULT_PAUSE_MS = { least: 1_000, more: 2_000 } as const;
 /** Everything that was interrupted ends by itself within a few time-outs. */
 const CALM_MS = 180_000;
 
@@ -78,27 +79,33 @@ async function playRound(
   const isOver = () => interrupted.aborted || performance.now() >= until;
   const edit = createEditors(stage.control, createChance(seed));
   const operate = createOperator(stage, createChance(seed + 1), runs);
-  const blowChance = createChance(seed + 2);
-  const deal = createBlows(stage, blowChance);
+  const strike = (kinds: readonly Blow[], pause: typeof KILL_PAUSE_MS | typeof FAULT_PAUSE_MS) => {
+    const chance = createChance(seed + kinds.length);
+    const deal = createBlows(stage, chance, kinds);
+    return async () => {
+      await sleep(pause.least + chance.below(pause.more));
+      const blow = await deal();
+      if (blow === null) return;
+      blows[blow] = (blows[blow] ?? 0) + 1;
+      note(blow);
+    };
+  };
   await Promise.all([
     repeat(isOver, async () => {
       edits += await edit();
       await sleep(EDIT_PAUSE_MS);
     }),
     repeat(isOver, operate),
-    repeat(isOver, async () => {
-      await sleep(LEAST_BLOW_PAUSE_MS + blowChance.below(MORE_BLOW_PAUSE_MS));
-      const blow = await deal();
-      if (blow === null) return;
-      blows[blow] = (blows[blow] ?? 0) + 1;
-      note(blow);
-    }),
+    repeat(isOver, strike(KILLS, KILL_PAUSE_MS)),
+    repeat(isOver, strike(FAULTS, FAULT_PAUSE_MS)),
   ]);
   if (interrupted.aborted) return null;
   note('letting it be: what was begun ends, then everything is read once more');
   await stage.control.clearFaults();
   await resumeAll(stage).catch((error: unknown) => note(`resuming: ${reasonOf(error)}`));
   const unended = await ended(stage, 'all', CALM_MS);
+  // Scans that kills left halfway are gone on with first: what they had read may have changed since.
+  await give(stage, ['sync-all']);
   const last = await give(stage, ['sync-full']);
   const checked = await checkTables(stage);
   const log = await stage.control.log();
