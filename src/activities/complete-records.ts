@@ -9,7 +9,7 @@ import { SyncFailure } from '../errors.ts';
 import type { PlatformSession, SourceRef, WholeValue } from '../platforms/platform.ts';
 import { refusalOf } from '../store/refusal.ts';
 import type { Transaction } from '../store/database.ts';
-import { recordEvidence } from '../store/scans.ts';
+import { isSeen, recordEvidence } from '../store/scans.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { breakChain } from '../store/source-state.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
@@ -72,7 +72,10 @@ export function completeRecords(
   });
 }
 
-/** `unwanted`: its property is gone. `unreadable`: the platform says that there is no such record. */
+/**
+ * `unwanted`: its property is gone. `unreadable`: the platform says that there is no such record, or refuses to
+ * give this value of it (a page that moved to another data source has other properties).
+ */
 type Reading = 'unwanted' | 'unreadable' | WholeValue;
 
 async function readWhole(
@@ -85,14 +88,17 @@ async function readWhole(
   try {
     return await session.readValue(ref, value.record_id, column);
   } catch (error) {
-    if (error instanceof SyncFailure && error.type === 'NotFound') return 'unreadable';
+    const isAboutOne =
+      error instanceof SyncFailure && (error.type === 'NotFound' || error.type === 'BadRequest');
+    if (isAboutOne) return 'unreadable';
     throw error;
   }
 }
 
 /**
- * Writes what was read; what its column cannot hold is told in `_errors`. A record that is said to be gone may only be out of the token's sight for now: its
- * cell stays cut, so this scan is not whole, and the next one reads the record anew.
+ * Writes what was read; what its column cannot hold is told in `_errors`. A record that is said to be gone may
+ * only be out of the token's sight for now: its cell stays cut, so this scan is not whole, and the next one reads
+ * the record anew. One that this full scan did not find is the sweep's to settle.
  */
 async function settle(
   tx: Transaction,
@@ -109,6 +115,7 @@ async function settle(
   await forgetTruncated(tx, source.id, field_id, [record_id]);
   if (read !== 'unreadable') return;
   await clearHash(tx, source, record_id);
+  if (opened.scan.mode === 'full' && !(await isSeen(tx, opened.scan.scan_id, record_id))) return;
   await breakChain(tx, source.id);
   const gap = 'values of records that cannot be read any more are cut short';
   await recordEvidence(tx, opened.scan.scan_id, { ...NO_EVIDENCE, gaps: [gap] });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT, type ExitCode } from '../errors.ts';
+import { EXIT, usageError, type ExitCode } from '../errors.ts';
 import type { CommandContext } from './command.ts';
 
 /** `appsync dev sim`: Notion and Airtable over HTTP on this machine, until Ctrl-C. */
@@ -24,4 +24,28 @@ export async function printDocs({ output }: CommandContext, program: Command): P
   const { renderReference } = await import('./reference.ts');
   output.print((await renderReference(program)).trimEnd());
   return EXIT.ok;
+}
+
+export interface ChaosFlags {
+  readonly minutes: string;
+  readonly seed?: string;
+  readonly records: string;
+}
+
+/** `appsync dev chaos`: an installation of its own that is killed and disturbed while it syncs. */
+export async function chaos(context: CommandContext, flags: ChaosFlags): Promise<ExitCode> {
+  const { runChaos } = await import('../dev/chaos.ts');
+  return runChaos(context, {
+    minutes: positive('minutes', flags.minutes),
+    seed: Math.trunc(
+      flags.seed === undefined ? context.io.now() % 1_000_000 : positive('seed', flags.seed),
+    ),
+    records: positive('records', flags.records),
+  });
+}
+
+function positive(name: string, value: string): number {
+  const number = Number(value);
+  if (value.trim() !== '' && Number.isFinite(number) && number > 0) return number;
+  throw usageError(`--${name} must be a number above 0, not "${value}"`, 'appsync help dev chaos');
 }

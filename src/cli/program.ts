@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CommandWork } from './command.ts';
+import type { ChaosFlags } from './dev.ts';
 import { group } from './command-group.ts';
 import { formatHelp, setExamples } from './help.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
@@ -244,6 +245,17 @@ function addDevCommands(program: Command, run: RunWork): void {
       run(async (context) => (await import('./dev.ts')).simulate(context, args)),
     );
   setExamples(sim, [['appsync dev sim --help', '']]);
+  const chaos = dev
+    .command('chaos')
+    .summary('Kill and disturb an installation of its own while it syncs, then compare it')
+    .option('--minutes <n>', 'how long it is disturbed', '2')
+    .option('--seed <n>', 'repeats the choices of a round (default: a new one, printed)')
+    .option('--records <n>', 'about so many records', '12000')
+    .option('--json', 'print one JSON document on stdout')
+    .action((flags: ChaosFlags) =>
+      run(async (context) => (await import('./dev.ts')).chaos(context, flags)),
+    );
+  setExamples(chaos, [['appsync dev chaos --minutes 10 --seed 7', '']]);
   const docs = dev
     .command('docs')
     .summary('Print docs/cli.md from the command tree')

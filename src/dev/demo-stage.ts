@@ -68,7 +68,8 @@ async function startOnSamePort(portFile: string): Promise<SimulatorProcess> {
   return simulator;
 }
 
-function stageEnvironment(
+/** The variables of a stage: its home, its catalog and the simulated platforms at `origin`, and no other servers. */
+export function stageEnvironment(
   { io, output }: CommandContext,
   home: string,
   origin: string,
@@ -80,7 +81,7 @@ function stageEnvironment(
   );
   return {
     ...Object.fromEntries(kept),
-    // Commands that hints name are about the demo's stack.
+    // Commands that hints name are about the stage's stack.
     APPSYNC_PROGRAM: `APPSYNC_HOME=${relative(cwd, home) || home} ${program}`,
     APPSYNC_HOME: home,
     APPSYNC_CATALOG: join(home, 'appsync.yaml'),

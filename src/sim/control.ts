@@ -139,7 +139,8 @@ function fault(given: Fault): Fault {
 function truth(world: SimWorld, url: URL): unknown {
   const source = url.searchParams.get('source') ?? '';
   if (url.searchParams.get('ids_only') === 'true') return { ids: world.ids(source) };
-  const { ids, records, trashed } = world.truth(source);
+  const fieldsById = url.searchParams.get('fields_by_id') === 'true';
+  const { ids, records, trashed } = world.truth(source, { fieldsById });
   return { ids, trashed, records: Object.fromEntries(records) };
 }
 

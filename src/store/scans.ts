@@ -196,3 +196,12 @@ export async function recordEvidence(
     JSON.stringify(addEvidence({ ...NO_EVIDENCE, ...rows[0]?.evidence }, evidence)),
   ]);
 }
+
+/** Whether a full scan has found the record so far. */
+export async function isSeen(db: Queryable, scanId: string, recordId: string): Promise<boolean> {
+  const { rows } = await db.query<{ seen: boolean }>(
+    'select exists (select from appsync.seen_ids where scan_id = $1 and $2 = any (ids)) as seen',
+    [scanId, recordId],
+  );
+  return rows[0]?.seen ?? false;
+}
