@@ -1,6 +1,7 @@
 import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { readPolled } from './client/deployments.ts';
 import type { Config } from './config.ts';
 import {
   SEARCH_ATTRIBUTES,
@@ -69,24 +70,12 @@ export async function checkSearchAttributes({
   );
 }
 
-/** A poll is held for a minute at most. */
-const POLLER_SECONDS = 75;
-
-/** Whether some worker asked for tasks of this installation in the last minutes (Temporal remembers about five). */
+/** Whether some worker asked for tasks of this installation in the last minutes, whatever its build. */
 export async function isWorkerPolling(
-  { client, namespace }: TemporalConnection,
+  temporal: TemporalConnection,
   installation: string,
 ): Promise<boolean> {
-  const described = await client.workflowService.describeTaskQueue({
-    namespace,
-    taskQueue: { name: taskQueue(installation) },
-    taskQueueType: 1,
-  });
-  // Pollers are listed for five minutes; one that lives asks anew at least once a minute.
-  const since = Date.now() / 1000 - POLLER_SECONDS;
-  return (described.pollers ?? []).some(
-    ({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > since,
-  );
+  return (await readPolled(temporal, installation, Date.now())).polling.length > 0;
 }
 
 /** Starts a run. Starting the same run id again returns the run that is there. */

@@ -24,8 +24,16 @@ export interface Config {
   readonly healthAddress: ListenAddress | undefined;
   /** Time that activities get to end by themselves when a worker is told to stop. */
   readonly graceSeconds: number;
+  /** What a worker is part of where Temporal keeps runs on the build that they began with; undefined: it does not. */
+  readonly deployment: WorkerDeployment | undefined;
   /** For token references, platform origins and Temporal's own variables. */
   readonly env: Environment;
+}
+
+/** A version of a worker deployment, in Temporal's words. */
+export interface WorkerDeployment {
+  readonly name: string;
+  readonly buildId: string;
 }
 
 export interface ListenAddress {
@@ -49,6 +57,26 @@ const listenAddress = z.string().transform((text, context): ListenAddress => {
   context.addIssue({ code: 'custom', message: 'must be host:port, such as 127.0.0.1:9464' });
   return z.NEVER;
 });
+
+/** Temporal joins the two by a dot or a colon, and keeps names that begin with `__` for itself. */
+const deploymentPart = z.preprocess(
+  (v) => blankIsUnset(v as string | undefined),
+  z
+    .string()
+    .regex(
+      /^(?!__)[\w-]{1,128}$/,
+      'may hold letters, digits, - and _, 128 at most, and not begin with __',
+    )
+    .optional(),
+);
+/** As above; versions have dots. */
+const buildPart = z.preprocess(
+  (v) => blankIsUnset(v as string | undefined),
+  z
+    .string()
+    .regex(/^[\w.+-]{1,128}$/, 'may hold letters, digits and - _ . +, 128 at most')
+    .optional(),
+);
 
 const schema = z.object({
   APPSYNC_HOME: optional,
@@ -81,6 +109,8 @@ const schema = z.object({
       .transform(Number)
       .refine((seconds) => seconds <= LONGEST_GRACE_SECONDS, 'must be an hour (3600) at most'),
   ),
+  APPSYNC_DEPLOYMENT: deploymentPart,
+  APPSYNC_BUILD_ID: buildPart,
 });
 
 /** process.env over the `.env` file of `directory` (absent is fine). Throws a configuration error when it cannot be read. */
@@ -123,8 +153,23 @@ export function readConfig(env: Environment, directory: string = process.cwd()):
     logLevel: e.APPSYNC_LOG_LEVEL,
     healthAddress: e.APPSYNC_HEALTH_ADDRESS,
     graceSeconds: e.APPSYNC_GRACE_SECONDS,
+    deployment: deploymentOf(e.APPSYNC_DEPLOYMENT, e.APPSYNC_BUILD_ID),
     env,
   };
+}
+
+/** One without the other would run unversioned where somebody relies on versions. */
+function deploymentOf(
+  name: string | undefined,
+  buildId: string | undefined,
+): WorkerDeployment | undefined {
+  if (name !== undefined && buildId !== undefined) return { name, buildId };
+  if (name === undefined && buildId === undefined) return undefined;
+  const [set, missing] =
+    name === undefined
+      ? ['APPSYNC_BUILD_ID', 'APPSYNC_DEPLOYMENT']
+      : ['APPSYNC_DEPLOYMENT', 'APPSYNC_BUILD_ID'];
+  throw configurationError(`${set} is set and ${missing} is not`, `set both, or neither`);
 }
 
 /** Credentials that clients read by themselves, in case one of them puts them into a message. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { GracefulShutdownPeriodExpiredError, NativeConnection, Worker } from '@temporalio/worker';
+import type { WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { ensureInstallation } from './catalog/installation.ts';
 import { connectOptions } from './client.ts';
@@ -64,6 +65,7 @@ export async function createWorker(parts: Parts): Promise<RunningWorker> {
     namespace,
     taskQueue: taskQueue(installation.id),
     ...conversion(keys),
+    ...versioning(config),
     activities: createActivities({
       db,
       platforms: builtInPlatforms(),
@@ -117,6 +119,18 @@ function conversion(keys: EncryptionKeys) {
           failureConverterPath: path('./temporal/encoded-failures.js'),
         },
       };
+}
+
+/** A run ends on the build that it began with, unless somebody moves it; see docs/upgrading.md. */
+function versioning({ deployment }: Config): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (deployment === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: deployment.name, buildId: deployment.buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'PINNED',
+    },
+  };
 }
 
 async function connect(config: Config) {

@@ -33,6 +33,11 @@ const VARIABLES: readonly Example[] = [
   ],
   ['APPSYNC_GRACE_SECONDS', 'time that activities get when a worker is told to stop (default: 10)'],
   [
+    'APPSYNC_DEPLOYMENT',
+    'with APPSYNC_BUILD_ID: a worker of that build of a Temporal worker deployment; runs stay on their build',
+  ],
+  ['APPSYNC_BUILD_ID', 'see APPSYNC_DEPLOYMENT; both or neither'],
+  [
     'APPSYNC_ENCRYPTION_KEY',
     'encrypts what Temporal stores: 32 bytes in base64, env:NAME or file:PATH',
   ],

@@ -1,4 +1,5 @@
-import { checkSearchAttributes, isWorkerPolling, runUrl, startRun } from '../client.ts';
+import { checkSearchAttributes, runUrl, startRun } from '../client.ts';
+import { isPolled, readPolled, type Polled } from '../client/deployments.ts';
 import type { TemporalConnection } from '../client.ts';
 import { syncMetrics } from '../contract/metrics.ts';
 import { targetName } from '../contract/target.ts';
@@ -64,13 +65,29 @@ export const webUiOf = (
 
 /** A run that nobody works on would wait in silence: give a starting worker ten seconds, then say so. */
 async function waitForWorker(temporal: TemporalConnection, installation: string): Promise<void> {
-  for (let waited = 0; waited < POLLER_PATIENCE_MS; waited += POLLER_LOOK_MS) {
-    if (await isWorkerPolling(temporal, installation)) return;
+  for (let waited = 0; ; waited += POLLER_LOOK_MS) {
+    const polled = await readPolled(temporal, installation, Date.now());
+    if (isPolled(polled, polled.current)) return;
+    if (waited >= POLLER_PATIENCE_MS) throw noWorker(temporal, polled);
     await pause(POLLER_LOOK_MS);
   }
-  throw new AppsyncError(EXIT.unreachable, 'no worker asks Temporal for work', {
+}
+
+function noWorker({ namespace }: TemporalConnection, { polling, current }: Polled): AppsyncError {
+  const build = polling.find((version) => version !== null);
+  if (build === undefined) {
+    return new AppsyncError(EXIT.unreachable, 'no worker asks Temporal for work', {
+      type: 'NoWorker',
+      reason: `nothing polls the task queue of this installation in namespace ${namespace}`,
+      hint: 'appsync worker',
+    });
+  }
+  const expected = current === null ? 'workers without a build' : `build ${current.buildId}`;
+  return new AppsyncError(EXIT.unreachable, 'no worker takes new runs', {
     type: 'NoWorker',
-    reason: `nothing polls the task queue of this installation in namespace ${temporal.namespace}`,
-    hint: 'appsync worker',
+    reason: `Temporal gives them to ${expected}, and only others ask for work`,
+    hint:
+      `temporal worker deployment set-current-version --namespace ${namespace} ` +
+      `--deployment-name ${build.name} --build-id ${build.buildId}`,
   });
 }

@@ -11,6 +11,7 @@ import { withSession, type Session } from './session.ts';
 import { printSummary, statusColour, summaryExitCode } from './sync-result.ts';
 import type { Paint } from './output.ts';
 import { findRun, whyLost } from './find-run.ts';
+import { strandedNotes } from './stranded.ts';
 import { lostError } from './run-control.ts';
 import type { TableColumn } from './table.ts';
 import { formatCount, formatDuration, formatRelative } from './units.ts';
@@ -30,9 +31,14 @@ export async function showRuns(context: CommandContext): Promise<ExitCode> {
     for (const { run_id, lost } of runs) {
       if (lost !== undefined) output.note(lostNote(run_id, lost, output.program));
     }
+    if (runs.some(isAtWork)) {
+      for (const note of await strandedNotes(session, io.now())) output.note(note);
+    }
     return EXIT.ok;
   });
 }
+
+const isAtWork = ({ finished_at, lost }: JudgedRun) => finished_at === null && lost === undefined;
 
 /** A run as it is, which for one whose workflow is gone is not what the table says. */
 interface JudgedRun extends RunRow {

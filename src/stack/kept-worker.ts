@@ -97,6 +97,9 @@ async function startWorker(supervision: Supervision, orders: WorkerOrders): Prom
     args: [orders.entry, supervision.files.marks.worker],
     env: {
       ...orders.env,
+      // Versions are for clusters: here a worker is replaced by the next build at once.
+      APPSYNC_DEPLOYMENT: undefined,
+      APPSYNC_BUILD_ID: undefined,
       DATABASE_URL: databaseUrl,
       TEMPORAL_ADDRESS: temporalAddress,
       APPSYNC_HEALTH_ADDRESS: `127.0.0.1:${health_port}`,
