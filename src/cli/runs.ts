@@ -96,6 +96,9 @@ export async function showRun(context: CommandContext, id: string | undefined): 
     const lost = await whyLost(session, run, io.now());
     if (lost !== null) output.note(lostNote(run.run_id, lost, output.program));
     else if (run.paused_since !== null) output.note(pausedNote(run, output.program));
+    if (lost === null && run.finished_at === null) {
+      for (const note of await strandedNotes(session, io.now())) output.note(note);
+    }
     return exitCode;
   });
 }

@@ -129,16 +129,18 @@ describe('workers of a deployment', () => {
     const version = { name: deployment, buildId: '2.0' };
     // The run, its two platforms and its two sources.
     expect(await found(later)).toMatchObject([{ version, workflows: 5 }]);
-    const io = {
-      ...testIo({ env: environmentOf(installation), real: true }),
-      now: () => later,
+    const waits = `5 workflows wait for build 2.0 of deployment ${deployment}, which no worker runs`;
+    const env = environmentOf(installation);
+    const notesOf = async (...args: readonly string[]) => {
+      const io = { ...testIo({ env, real: true }), now: () => later };
+      expect(await runCli(args, io)).toBe(0);
+      return io.err();
     };
-    expect(await runCli(['runs', 'list'], io)).toBe(0);
-    expect(io.err()).toContain(
-      `5 workflows wait for build 2.0 of deployment ${deployment}, which no worker runs`,
-    );
+    expect(await notesOf('runs', 'show', started.runId)).toContain(waits);
+    const notes = await notesOf('runs', 'list');
+    expect(notes).toContain(waits);
 
-    const [, command = ''] = /: temporal (workflow update-options .*)/.exec(io.err()) ?? [];
+    const [, command = ''] = /: temporal (workflow update-options .*)/.exec(notes) ?? [];
     const words = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(
       ([, quoted, word]) => quoted ?? word,
     );
