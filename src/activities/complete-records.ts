@@ -3,6 +3,7 @@ import type {
   CompletedRecords,
   OpenSourceRef,
 } from '../contract/activities.ts';
+import type { FailureType } from '../contract/failures.ts';
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
@@ -78,6 +79,9 @@ export function completeRecords(
  */
 type Reading = 'unwanted' | 'unreadable' | WholeValue;
 
+/** Answers that concern the one record: gone, refused, or out of the token's sight. */
+const ABOUT_ONE: readonly FailureType[] = ['NotFound', 'BadRequest', 'Forbidden'];
+
 async function readWhole(
   session: PlatformSession,
   ref: SourceRef,
@@ -88,9 +92,7 @@ async function readWhole(
   try {
     return await session.readValue(ref, value.record_id, column);
   } catch (error) {
-    const isAboutOne =
-      error instanceof SyncFailure && (error.type === 'NotFound' || error.type === 'BadRequest');
-    if (isAboutOne) return 'unreadable';
+    if (error instanceof SyncFailure && ABOUT_ONE.includes(error.type)) return 'unreadable';
     throw error;
   }
 }

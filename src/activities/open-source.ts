@@ -24,6 +24,11 @@ import { inActivityTransaction, withHeartbeat } from './running.ts';
 
 /** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
 const RESUMABLE_MS = 24 * 3_600_000;
+/**
+ * An incremental scan that has listed everything and lacks only cut values, contents or deletions: were it gone on
+ * with for a day, a step that fails every time would keep new edits out for as long. Listing anew costs little.
+ */
+const LISTED_RESUMABLE_MS = 3_600_000;
 
 /**
  * Takes the source's fence, reads its schema, makes its table fit and chooses the scan: on from a
@@ -33,10 +38,12 @@ const RESUMABLE_MS = 24 * 3_600_000;
 export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<OpenedSource> {
   return withHeartbeat(async (meter) => {
     const { workflowExecution } = Context.current().info;
-    const source = await readSource(deps.db, input.source_id);
     const holder = { run_id: input.run_id, execution: workflowExecution?.runId ?? '' };
-    // A merge of whoever holds the fence now is waited for.
-    const fence = await inActivityTransaction(deps.db, (tx) => takeFence(tx, source, holder));
+    // A merge of whoever holds the fence now is waited for, and what it left is read: not the state before it.
+    const { fence, source } = await inActivityTransaction(deps.db, async (tx) => ({
+      fence: await takeFence(tx, { id: input.source_id, alias: input.alias }, holder),
+      source: await readSource(tx, input.source_id),
+    }));
     await beginSourceRun(deps.db, { ...input, workflow_id: workflowExecution?.workflowId ?? '' });
     const connected = connectSource(deps, source, input, meter);
     const schema = await connected.session.describe(connected.ref);
@@ -122,8 +129,13 @@ function canResume(
     (heal === null || heal.scan_id === checkpoint.identity.scan_id) &&
     checkpoint.identity.scan_id !== input.give_up_scan &&
     checkpoint.identity.schema_fingerprint === fingerprint &&
-    checkpoint.age_ms < RESUMABLE_MS &&
+    checkpoint.age_ms < resumableFor(checkpoint) &&
     isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
     (checkpoint.identity.mode === 'full' || input.options.incremental)
   );
 }
+
+const resumableFor = ({ identity, windows }: Checkpoint) =>
+  identity.mode === 'incremental' && windows.every((window) => window.done)
+    ? LISTED_RESUMABLE_MS
+    : RESUMABLE_MS;

@@ -3,10 +3,12 @@ import type { FailureType } from '../contract/failures.ts';
 import { SyncFailure } from '../errors.ts';
 import type { RecordContent } from '../platforms/platform.ts';
 import type { Transaction } from '../store/database.ts';
+import { refusalOf } from '../store/refusal.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
 import { holdFence, readSource, type SourceRow } from '../store/sources.ts';
 import {
   countUnread,
+  findReadContent,
   forgetUnread,
   postponeUnread,
   readUnread,
@@ -155,24 +157,47 @@ const write = ({ deps, opened }: Slice, work: (tx: Transaction) => Promise<void>
     await work(tx);
   });
 
+/** A content that Postgres refuses is noted, and what an earlier reading wrote stays. */
 async function settle(slice: Slice, reading: ContentReading): Promise<void> {
   const { source, opened } = slice;
-  await write(slice, (tx) => settleContent(tx, source, { ...reading, run_id: opened.run_id }));
+  const settleAs = (what: ContentReading) =>
+    write(slice, (tx) => settleContent(tx, source, { ...what, run_id: opened.run_id }));
+  await settleAs(reading).catch((error: unknown) => {
+    const refusal = refusalOf(error);
+    if (refusal === null || reading.kind === 'refused') throw error;
+    const { record_id, ticket } = reading;
+    return settleAs({ kind: 'refused', record_id, ticket, note: `not written: ${refusal.reason}` });
+  });
   slice.settled += 1;
 }
 
 /**
- * Notes under `_errors` what was refused. Not one read and many refused is another matter: a capability
- * that the token lost, an endpoint that is gone. Then nothing is noted, and the source fails with the reason.
+ * Notes under `_errors` what was refused. Not one read and many refused may be another matter: a capability that
+ * the token lost, an endpoint that is gone. A content that was read before tells: is it refused as well, nothing
+ * is noted, and the source fails with the reason.
  */
 async function settleRefused(slice: Slice): Promise<void> {
   const { opened, refused } = slice;
   const [first] = refused;
-  if (first !== undefined && isRefusedAltogether(slice)) {
+  if (first !== undefined && isRefusedAltogether(slice) && !(await canReadAny(slice))) {
     const { type, message, hint } = first.failure;
     throw new SyncFailure(type, `no content of ${opened.alias} can be read: ${message}`, { hint });
   }
   for (const { page, failure } of refused) {
     await settle(slice, { kind: 'refused', ...page, note: `not read: ${failure.message}` });
+  }
+}
+
+/** Whether a record whose content was read before, if there is one, still gives it. */
+async function canReadAny({ deps, source, refused, ask }: Slice): Promise<boolean> {
+  const others = refused.map(({ page }) => page.record_id);
+  const witness = await findReadContent(deps.db, source, others);
+  if (witness === null) return false;
+  try {
+    await ask(witness);
+    return true;
+  } catch (error) {
+    if (error instanceof SyncFailure && REFUSALS.includes(error.type)) return false;
+    throw error;
   }
 }

@@ -32,7 +32,10 @@ export async function readTruncated(
   return rows;
 }
 
-/** Writes values read whole and forgets that they were cut. `text` is in Postgres text form. */
+/**
+ * Writes values read whole and forgets that they were cut. `text` is in Postgres text form. A value that is no
+ * longer noted as cut is not written: another attempt completed it, or a merge brought a newer one.
+ */
 export async function completeValues(
   tx: Queryable,
   source: SourceRow,
@@ -44,13 +47,16 @@ export async function completeValues(
     throw new SyncFailure('Misconfigured', `column type ${column.column_type} is not one of ours`);
   }
   await tx.query(
-    `update ${quoteTable(source)} t
+    `with taken as (
+       delete from appsync.truncated_value
+        where source_id = $3 and field_id = $4 and record_id = any($1::text[]) returning record_id
+     )
+     update ${quoteTable(source)} t
         set ${(await hasMore(tx, source)) ? placedValue(column) : plainValue(column)}, _synced_at = now()
-       from unnest($1::text[], $2::text[]) as v(id, text)
+       from unnest($1::text[], $2::text[]) as v(id, text) join taken on taken.record_id = v.id
       where t._id = v.id`,
-    [ids, values.map((value) => value.text)],
+    [ids, values.map((value) => value.text), source.id, column.id],
   );
-  await forgetTruncated(tx, source.id, column.id, ids);
 }
 
 const plainValue = ({ column, column_type }: Column) => `${quote(column)} = v.text::${column_type}`;

@@ -131,6 +131,22 @@ export async function readUnread(
   return rows;
 }
 
+/** A live record, none of `others`, whose content was read without complaint: the latest; null when there is none. */
+export async function findReadContent(
+  db: Queryable,
+  source: SourceRow,
+  others: readonly string[],
+): Promise<string | null> {
+  const { rows } = await db.query<{ _id: string }>(
+    `select _id from ${quoteTable(source)}
+      where _content_at is not null and _deleted_at is null and _id <> all($1::text[])
+        and not coalesce(_errors ? '_content', false)
+      order by _content_at desc limit 1`,
+    [others],
+  );
+  return rows[0]?._id ?? null;
+}
+
 /** What came of reading one content. */
 export type ContentReading = Pick<UnreadContent, 'record_id' | 'ticket'> &
   (

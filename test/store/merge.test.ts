@@ -6,6 +6,7 @@ import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { countStaged, mergeStaged, takeStagedIds } from '../../src/store/merge.ts';
 import { readColumns, readSource, type SourceRow } from '../../src/store/sources.ts';
 import { stageRecords } from '../../src/store/staging.ts';
+import { completeValues } from '../../src/store/truncated-values.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { insertSource } from '../support/catalog-rows.ts';
 
@@ -169,5 +170,44 @@ describe('merging staged records', () => {
       [source.id],
     );
     expect(rows).toEqual([{ record_id: 'x', field_id: 'b' }]);
+  });
+
+  describe('a value that is cut short', () => {
+    const cut = (edited_at: string, values = ['X', '{"1"}', null]) =>
+      record('x', values, { edited_at, truncated: ['b'] });
+    const noted = async () =>
+      (
+        await database.pool.query('select from appsync.truncated_value where source_id = $1', [
+          source.id,
+        ])
+      ).rowCount;
+    const complete = async (text: string) => {
+      const column = columns.find(({ id }) => id === 'b');
+      if (column === undefined) throw new Error('it is there');
+      const values = [{ record_id: 'x', text }];
+      await inTransaction(database.pool, (tx) => completeValues(tx, source, column, values));
+    };
+
+    it('is completed once more when that was in the minute of its edit, and then not again', async () => {
+      await merge('1', [cut(new Date().toISOString())]);
+      await complete('{1,2}');
+      const edited = (await table())[0]?.['_edited_at'] as Date;
+      expect(await merge('2', [cut(edited.toISOString())])).toMatchObject({ unchanged: 1 });
+      expect(await noted()).toBe(1);
+
+      await complete('{1,2,3}');
+      await database.pool.query(
+        `update ${source.table_schema}.${source.table_name} set _synced_at = now() + interval '3 minutes'`,
+      );
+      await merge('3', [cut(edited.toISOString())]);
+      expect(await noted()).toBe(0);
+    });
+
+    it('is not written over by an attempt that comes late', async () => {
+      await merge('1', [cut('2026-01-02T00:00:00.000Z')]);
+      await complete('{1,2}');
+      await complete('{late}');
+      expect((await table())[0]?.['tags']).toEqual(['1', '2']);
+    });
   });
 });

@@ -1,3 +1,4 @@
+import type { FailureType } from '../../contract/failures.ts';
 import type { Column } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import type { SourceRef, Whereabouts } from '../platform.ts';
@@ -5,6 +6,9 @@ import { pagePlaceSchema, parseAnswer } from './answers.ts';
 import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';
 import { dashedId, dataSourceId } from './source-ref.ts';
+
+/** Answers about the one page that tell nothing of its whereabouts: a person decides, the others go on. */
+const NO_ANSWER: readonly FailureType[] = ['NotFound', 'Forbidden', 'BadRequest'];
 
 /** What became of pages, each by a request of its own. */
 export async function locate(
@@ -46,8 +50,9 @@ async function locatePage(
     if (external_id !== dataSourceId(ref)) return { state: 'moved', external_id };
     return { state: 'present', record: createConverter(columns)(body) };
   } catch (thrown) {
-    if (thrown instanceof SyncFailure && thrown.type === 'NotFound')
+    if (thrown instanceof SyncFailure && NO_ANSWER.includes(thrown.type)) {
       return { state: 'unreachable' };
+    }
     throw thrown;
   }
 }

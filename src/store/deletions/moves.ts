@@ -20,7 +20,8 @@ async function readNeighbours(
       where a.platform = $1 and s.id <> $2 and ($3::text is null or s.external_id = $3)
         and (select count(*) from pg_attribute c
               where c.attrelid = to_regclass(format('%I.%I', s.table_schema, s.table_name))
-                and c.attname in ('_id', '_deleted_at') and not c.attisdropped) = 2`,
+                and (c.attname, c.atttypid) in (('_id', 'text'::regtype), ('_deleted_at', 'timestamptz'::regtype))
+                and has_table_privilege(c.attrelid, 'select')) = 2`,
     [source.platform, source.id, externalId],
   );
   return rows;

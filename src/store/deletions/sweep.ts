@@ -104,14 +104,16 @@ async function chooseAsked(tx: Queryable, sourceId: number, isGuarded: boolean):
   );
 }
 
-/** Forgets doubts about records that a scan has seen: they are where they belong. */
+/** Forgets doubts about records that a scan has seen since: they are where they belong. */
 export async function forgetSeen(tx: Queryable, sourceId: number, scanId: string): Promise<void> {
   await tx.query(
     `delete from appsync.unsettled_record u
-      where u.source_id = $1 and exists (
-        select from appsync.seen_ids s, unnest(s.ids) as seen(id)
-         where s.scan_id = $2 and seen.id = u.record_id
-      )`,
+      where u.source_id = $1
+        and u.since < (select created_at from appsync.scan where id = $2)
+        and exists (
+          select from appsync.seen_ids s, unnest(s.ids) as seen(id)
+           where s.scan_id = $2 and seen.id = u.record_id
+        )`,
     [sourceId, scanId],
   );
 }

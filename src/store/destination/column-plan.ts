@@ -68,7 +68,7 @@ export function planColumns(
     renames: plans.flatMap((plan) => plan.renames),
     retypes: plans.flatMap((plan) => plan.retypes),
     adds: plans.filter((plan) => plan.is_added).map((plan) => plan.column),
-    needs_more: plans.some(({ column }) => column.place === 'more') && !table.columns.has('_more'),
+    needs_more: needsMore,
     changes: changes.filter((change) => !table.is_new || change.kind !== 'added'),
     lacks_values:
       needsMore ||
