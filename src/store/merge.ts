@@ -138,9 +138,10 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
        where v.source_id = $4 and v.record_id = c.id and v.field_id <> all(c.truncated)
     ), cut as (
       insert into appsync.truncated_value (source_id, record_id, field_id)
-      select $4, c.id, f from changed c, unnest(c.truncated) as f
+      select $4, c.id, cut.field_id from changed c, unnest(c.truncated) as cut(field_id)
        union
-      select $4, s.id, f from staged s join ${table} t on t._id = s.id, unnest(s.truncated) as f
+      select $4, s.id, cut.field_id
+        from staged s join ${table} t on t._id = s.id, unnest(s.truncated) as cut(field_id)
        where s.edited_at > t._synced_at - ${MINUTE_IS_OVER}
       on conflict do nothing
     )${source.content_kept === null ? '' : `,${queueContentOfStaged(table)}`}
