@@ -25,15 +25,35 @@ export function activityFailure(thrown: unknown): Error {
   const failure = syncFailure(thrown);
   const tooLong = failure.type === 'RateLimited' && (failure.retryAfterMs ?? 0) > LONGEST_WAIT_MS;
   const type: FailureType = tooLong ? 'Blocked' : failure.type;
+  const blocked_until = type === 'Blocked' ? fullMinuteAfter(failure.retryAfterMs) : undefined;
+  const until =
+    blocked_until === undefined
+      ? ''
+      : `; nothing is asked before ${blocked_until.slice(0, 16).replace('T', ' ')} UTC`;
+  const hint = failure.hint ?? (blocked_until === undefined ? undefined : GO_ON_LATER);
   return ApplicationFailure.create({
     type,
-    message: failure.message,
+    message: `${failure.message}${until}`,
     nonRetryable: NON_RETRYABLE_FAILURES.includes(type),
     ...(failure.retryAfterMs === undefined || tooLong
       ? {}
       : { nextRetryDelay: Math.max(SHORTEST_WAIT_MS, failure.retryAfterMs) }),
-    details: [failure.hint === undefined ? {} : { hint: failure.hint }],
+    details: [
+      {
+        ...(hint === undefined ? {} : { hint }),
+        ...(blocked_until === undefined ? {} : { blocked_until }),
+      },
+    ],
   });
+}
+
+const GO_ON_LATER = 'sync again after that: it goes on where it stood';
+const MINUTE_MS = 60_000;
+
+/** Rounded up, so that the sources that one block stops say the same. */
+function fullMinuteAfter(ms: number | undefined): string | undefined {
+  if (ms === undefined) return undefined;
+  return new Date(Math.ceil((Date.now() + ms) / MINUTE_MS) * MINUTE_MS).toISOString();
 }
 
 function syncFailure(thrown: unknown): SyncFailure {

@@ -15,7 +15,13 @@ import {
   readSourceRunEnd,
   type SourceRunEnd,
 } from '../store/source-runs.ts';
-import { holdFence, holdIfHolder, readSource, type SourceRow } from '../store/sources.ts';
+import {
+  holdFence,
+  holdIfFree,
+  holdIfHolder,
+  readSource,
+  type SourceRow,
+} from '../store/sources.ts';
 import { countQuarantined, releaseUnmet } from '../store/quarantine.ts';
 import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
 import { countUnsettled, readSweep } from '../store/deletions/sweep.ts';
@@ -52,6 +58,7 @@ export function closeSource(deps: Dependencies, input: CloseSourceInput): Promis
 
 /** Without a number (opening failed after it took the fence, or the workflow is gone) the run's name decides. */
 async function isFenceHeld(tx: Transaction, input: CloseSourceInput): Promise<boolean> {
+  if (input.never_began === true) return holdIfFree(tx, input.source_id);
   if (input.fence === null) return holdIfHolder(tx, input);
   try {
     await holdFence(tx, { ...input, fence: input.fence });

@@ -1,4 +1,8 @@
-import type { ResolveSourcesInput, ResolvedSources, SourceKey } from '../contract/activities.ts';
+import type {
+  ResolveSourcesInput,
+  ResolvedSource,
+  ResolvedSources,
+} from '../contract/activities.ts';
 import { findSources } from '../catalog/source-query.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -11,10 +15,10 @@ export async function resolveSources(
   const found = await withHeartbeat(() =>
     findSources(deps.db, input.target, input.filters, new Date()),
   );
-  const platforms = new Map<string, SourceKey[]>();
+  const platforms = new Map<string, ResolvedSource[]>();
   for (const source of found) {
     const keys = platforms.get(source.platform) ?? [];
-    keys.push({ source_id: source.id, alias: source.alias });
+    keys.push({ source_id: source.id, alias: source.alias, account: source.account });
     platforms.set(source.platform, keys);
   }
   return { platforms: [...platforms].map(([platform, sources]) => ({ platform, sources })) };

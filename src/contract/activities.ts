@@ -12,6 +12,12 @@ export interface SourceKey {
   readonly alias: string;
 }
 
+/** A source that a run is about. */
+export interface ResolvedSource extends SourceKey {
+  /** Name of its account; absent in runs that began under an earlier version. */
+  readonly account?: string;
+}
+
 export interface ResolveSourcesInput {
   readonly run_id: string;
   readonly target: Target;
@@ -20,7 +26,7 @@ export interface ResolveSourcesInput {
 export interface ResolvedSources {
   readonly platforms: readonly {
     readonly platform: string;
-    readonly sources: readonly SourceKey[];
+    readonly sources: readonly ResolvedSource[];
   }[];
 }
 
@@ -132,6 +138,8 @@ export interface CloseSourceInput extends SourceKey {
   readonly options: SyncOptions;
   /** Absent when the source could not be opened. */
   readonly fence: number | null;
+  /** Set when its turn never came: then it is recorded unless another run is at it. */
+  readonly never_began?: true;
   readonly scan: ScanIdentity | null;
   readonly status: SourceStatus;
   readonly evidence: Evidence;

@@ -10,6 +10,8 @@ export interface SourceError {
   readonly type: string;
   readonly message: string;
   readonly hint?: string;
+  /** Until when nothing is asked of the platform, to the minute: a used-up plan, a long block. */
+  readonly blocked_until?: string;
 }
 
 /** The counts that every summary shows; the rest of SyncMetrics is in Postgres. */

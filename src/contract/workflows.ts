@@ -1,4 +1,4 @@
-import type { BatchKey, OpenedSource, SourceKey } from './activities.ts';
+import type { BatchKey, OpenedSource, ResolvedSource, SourceKey } from './activities.ts';
 import type { RunControl, SourceControl } from './control.ts';
 import type { SyncMetrics } from './metrics.ts';
 import type { SyncOptions } from './options.ts';
@@ -27,7 +27,7 @@ export interface SyncPlatformInput {
   readonly run_id: string;
   readonly installation: string;
   readonly platform: string;
-  readonly sources: readonly SourceKey[];
+  readonly sources: readonly ResolvedSource[];
   readonly options: SyncOptions;
   /** How the run was steered before this workflow began; absent: not at all. */
   readonly control?: RunControl;

@@ -132,6 +132,15 @@ export async function holdIfHolder(
   return rowCount === 1;
 }
 
+/** Holds a source until commit when no run is at it. */
+export async function holdIfFree(tx: Queryable, sourceId: number): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    'select 1 from appsync.source where id = $1 and holder_run_id is null for no key update',
+    [sourceId],
+  );
+  return rowCount === 1;
+}
+
 /** Which run holds a source, and since when it pauses there. */
 export interface SourceHolder {
   readonly run_id: string;

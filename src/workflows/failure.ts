@@ -11,11 +11,12 @@ import type { SourceError } from '../contract/summary.ts';
 export function sourceError(thrown: unknown): SourceError {
   const root = rootFailure(thrown);
   if (root instanceof ApplicationFailure) {
-    const [detail] = (root.details ?? []) as readonly { hint?: string }[];
+    const [detail] = (root.details ?? []) as readonly Pick<SourceError, 'hint' | 'blocked_until'>[];
     return {
       type: root.type ?? 'Failed',
       message: root.message,
       ...(detail?.hint === undefined ? {} : { hint: detail.hint }),
+      ...(detail?.blocked_until === undefined ? {} : { blocked_until: detail.blocked_until }),
     };
   }
   if (root instanceof TimeoutFailure) {

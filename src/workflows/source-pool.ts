@@ -1,11 +1,11 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
-import type { SourceKey } from '../contract/activities.ts';
+import type { ResolvedSource } from '../contract/activities.ts';
 import { pausedSince, type RunControl, type SourceControl } from '../contract/control.ts';
 import { openLine, type Line } from './line.ts';
 
 /** A source at work: how it is told to pause, and how it alone is cancelled. */
 export interface Place {
-  readonly source: SourceKey;
+  readonly source: ResolvedSource;
   readonly scope: CancellationScope;
   readonly line: Line<SourceControl>;
   told: SourceControl;
@@ -16,9 +16,11 @@ export interface PoolRules {
   /** Most sources at work at once; those that pause do not count. */
   readonly limit: () => number;
   /** Syncs one source; throws only when all of this is cancelled. */
-  readonly work: (source: SourceKey, place: Pick<Place, 'scope' | 'line'>) => Promise<void>;
-  /** Records a source that was cancelled before it began. */
-  readonly drop: (source: SourceKey) => Promise<void>;
+  readonly work: (source: ResolvedSource, place: Pick<Place, 'scope' | 'line'>) => Promise<void>;
+  /** Whether a source that has not begun never shall. Asked again whenever one has ended. */
+  readonly isDropped: (source: ResolvedSource) => boolean;
+  /** Records a source whose turn never comes. */
+  readonly drop: (source: ResolvedSource) => Promise<void>;
 }
 
 /** Whether two states are the same to a source. */
@@ -35,12 +37,12 @@ const isSame = (a: SourceControl, b: SourceControl) =>
 export class SourcePool {
   readonly #rules: PoolRules;
   readonly #places = new Set<Place>();
-  #queue: readonly SourceKey[];
+  #queue: readonly ResolvedSource[];
   #dropping = 0;
   /** Why no more sources are begun: all of this is cancelled. */
   #stopped: unknown;
 
-  constructor(sources: readonly SourceKey[], rules: PoolRules) {
+  constructor(sources: readonly ResolvedSource[], rules: PoolRules) {
     this.#queue = sources;
     this.#rules = rules;
   }
@@ -68,14 +70,14 @@ export class SourcePool {
   adjust(): void {
     if (this.#stopped !== undefined) return;
     const control = this.#rules.control();
-    const isCancelled = ({ alias }: SourceKey) => control.cancelled_sources.includes(alias);
+    const isCancelled = ({ alias }: ResolvedSource) => control.cancelled_sources.includes(alias);
     for (const place of this.#places) {
       if (isCancelled(place.source)) this.#end(place);
       const paused_since = pausedSince(control, place.source.alias);
       const waits = paused_since === null && place.told.paused_since !== null && !this.#hasRoom();
       this.#tell(place, waits ? {} : { paused_since });
     }
-    for (const source of this.#takeFromQueue(isCancelled)) this.#drop(source);
+    for (const source of this.#takeFromQueue(this.#rules.isDropped)) this.#drop(source);
     for (const source of this.#queue) {
       if (!this.#hasRoom()) return;
       if (pausedSince(control, source.alias) !== null) continue;
@@ -106,7 +108,7 @@ export class SourcePool {
     this.#tell(place, { cancelled: true });
   }
 
-  #begin(source: SourceKey): void {
+  #begin(source: ResolvedSource): void {
     const { settings } = this.#rules.control();
     const told: SourceControl = { revision: 0, paused_since: null, cancelled: false, settings };
     const place: Place = { source, scope: new CancellationScope(), line: openLine(told), told };
@@ -120,7 +122,7 @@ export class SourcePool {
       });
   }
 
-  #drop(source: SourceKey): void {
+  #drop(source: ResolvedSource): void {
     this.#dropping += 1;
     void this.#rules
       .drop(source)
@@ -128,7 +130,7 @@ export class SourcePool {
       .finally(() => (this.#dropping -= 1));
   }
 
-  #takeFromQueue(wanted: (source: SourceKey) => boolean): readonly SourceKey[] {
+  #takeFromQueue(wanted: (source: ResolvedSource) => boolean): readonly ResolvedSource[] {
     const taken = this.#queue.filter(wanted);
     this.#queue = this.#queue.filter((source) => !taken.includes(source));
     return taken;

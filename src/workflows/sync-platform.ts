@@ -4,23 +4,18 @@ import {
   ChildWorkflowCancellationType,
   ParentClosePolicy,
   isCancellation,
+  patched,
   setCurrentDetails,
   setHandler,
   startChild,
   workflowInfo,
   type ChildWorkflowOptions,
 } from '@temporalio/workflow';
-import type {
-  ClosedSource,
-  CloseSourceInput,
-  RecordSkippedInput,
-  SourceKey,
-} from '../contract/activities.ts';
+import type { ClosedSource, ResolvedSource, SourceKey } from '../contract/activities.ts';
 import { NO_CONTROL, type RunControl } from '../contract/control.ts';
 import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
 import { syncMetrics } from '../contract/metrics.ts';
-import { WORKFLOW_TYPES, sourceWorkflowId } from '../contract/names.ts';
-import { NO_EVIDENCE } from '../contract/scan.ts';
+import { WORKFLOW_TYPES } from '../contract/names.ts';
 import {
   addOutcome,
   countSources,
@@ -28,8 +23,10 @@ import {
   runStatus,
   type Outcome,
 } from '../contract/verdict.ts';
+import type { SourceError } from '../contract/summary.ts';
 import type { SyncPlatformInput, SyncSourceInput } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
+import { aboutSource, closeInstead, dropOne } from './close-instead.ts';
 import { sourceError } from './failure.ts';
 import { controlSignal } from './line.ts';
 import { pauseLines } from './pause-lines.ts';
@@ -46,8 +43,16 @@ export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
   const startedAt = new Date().toISOString();
   let control = input.control ?? NO_CONTROL;
   let outcome = emptyOutcome();
-  const count = (source: SourceKey, closed: ClosedSource) => {
+  // Credentials that one source found refused: the others of that account neither ask nor complain again.
+  const refused = new Map<string, SourceError>();
+  // Histories of earlier versions began them all the same. Asked once, at the start: it holds for the whole history.
+  const stopsRefused = patched('a refused account begins no more sources');
+  const count = (source: ResolvedSource, closed: ClosedSource) => {
     outcome = addOutcome(outcome, outcomeOf(source, closed));
+    const { account } = source;
+    if (stopsRefused && account !== undefined && closed.error !== null && isRefused(closed)) {
+      refused.set(account, closed.error);
+    }
     setCurrentDetails(describe(input, outcome, control));
   };
   const pool = new SourcePool(input.sources, {
@@ -55,7 +60,13 @@ export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
     limit: () => control.settings.max_concurrent ?? input.options.max_concurrent,
     work: async (source, place) =>
       count(source, await syncOne(input, source, place).catch(unrecorded)),
-    drop: async (source) => count(source, await dropOne(input, source).catch(unrecorded)),
+    isDropped: ({ alias, account }) =>
+      control.cancelled_sources.includes(alias) || refused.has(account ?? ''),
+    drop: async (source) => {
+      const isCancelled = control.cancelled_sources.includes(source.alias);
+      const error = isCancelled ? undefined : refused.get(source.account ?? '');
+      count(source, await dropOne(input, source, error).catch(unrecorded));
+    },
   });
   setHandler(
     controlSignal<RunControl>(),
@@ -115,7 +126,8 @@ async function syncOne(
 ): Promise<ClosedSource> {
   const about = aboutSource(input, source);
   const child: SyncSourceInput = {
-    ...source,
+    source_id: source.source_id,
+    alias: source.alias,
     run_id: input.run_id,
     platform: input.platform,
     options: input.options,
@@ -157,49 +169,15 @@ async function syncOne(
   }
 }
 
-const aboutSource = (input: SyncPlatformInput, source: SourceKey): RecordSkippedInput => ({
-  ...source,
-  run_id: input.run_id,
-  platform: input.platform,
-  workflow_id: sourceWorkflowId(input.installation, source.alias),
-});
-
-/** A source that was cancelled before its turn came. */
-function dropOne(input: SyncPlatformInput, source: SourceKey): Promise<ClosedSource> {
-  const error = { type: 'Cancelled', message: 'cancelled before it began' };
-  return closeInstead(input, aboutSource(input, source), { status: 'cancelled', error });
-}
-
-type Ending = Pick<ClosedSource, 'status' | 'error'>;
-
-/** Records the end of a source whose workflow did not; the record that it made itself stands. */
-function closeInstead(
-  { options }: SyncPlatformInput,
-  about: RecordSkippedInput,
-  ending: Ending,
-): Promise<ClosedSource> {
-  const input: CloseSourceInput = {
-    ...about,
-    ...ending,
-    options,
-    fence: null,
-    scan: null,
-    evidence: NO_EVIDENCE,
-    metrics: syncMetrics(),
-    started_at: new Date().toISOString(),
-  };
-  return CancellationScope.nonCancellable(() =>
-    activities.closeSource(`close ${about.alias}: ${ending.status}`, input),
-  );
-}
+/** Whether it was the account's credentials: then every source of the account would end so. */
+const isRefused = ({ status, error }: ClosedSource) =>
+  status === 'failed' && CREDENTIAL_FAILURES.some((type) => type === error?.type);
 
 function outcomeOf(source: SourceKey, closed: ClosedSource): Outcome {
   const none = emptyOutcome();
-  const unauthorized =
-    closed.status === 'failed' && CREDENTIAL_FAILURES.some((type) => type === closed.error?.type);
   return {
     statuses: { ...none.statuses, [closed.status]: 1 },
-    unauthorized: unauthorized ? 1 : 0,
+    unauthorized: isRefused(closed) ? 1 : 0,
     metrics: closed.metrics,
     failures: closed.error === null ? [] : [{ alias: source.alias, error: closed.error }],
   };

@@ -7,7 +7,7 @@ import {
   isCancellation,
   startChild,
 } from '@temporalio/workflow';
-import type { ResolvedSources, SourceKey } from '../contract/activities.ts';
+import type { ResolvedSource, ResolvedSources } from '../contract/activities.ts';
 import { WORKFLOW_TYPES, platformWorkflowId } from '../contract/names.ts';
 import type { RunStatus, SourceError } from '../contract/summary.ts';
 import { targetName } from '../contract/target.ts';
@@ -113,7 +113,7 @@ async function syncPart(
   steering: RunSteering,
   platform: string,
   part: number,
-  sources: readonly SourceKey[],
+  sources: readonly ResolvedSource[],
 ): Promise<Outcome> {
   const { run_id, installation, options } = input;
   const line = openLine(steering.control());
@@ -140,8 +140,8 @@ async function syncPart(
   }
 }
 
-function inParts(sources: readonly SourceKey[]): SourceKey[][] {
-  const parts: SourceKey[][] = [];
+function inParts(sources: readonly ResolvedSource[]): ResolvedSource[][] {
+  const parts: ResolvedSource[][] = [];
   for (let from = 0; from < sources.length; from += SOURCES_PER_PLATFORM_WORKFLOW) {
     parts.push(sources.slice(from, from + SOURCES_PER_PLATFORM_WORKFLOW));
   }

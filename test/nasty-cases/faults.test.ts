@@ -123,9 +123,15 @@ describe('an Airtable base whose calls of the month are used up', () => {
     const summary = await again();
     expect(summary).toMatchObject({ status: 'incomplete', error: { type: 'Blocked' } });
     expect(summary.error?.hint).toContain('plan');
+    const blockedUntil = summary.error?.blocked_until ?? '';
+    expect(Date.parse(blockedUntil)).toBeGreaterThan(Date.now() + 55 * 60_000);
+    expect(summary.error?.message).toContain(blockedUntil.slice(0, 16).replace('T', ' '));
     const asked = log.count({ platform: 'airtable' });
     const next = await again();
     expect(next).toMatchObject({ status: 'incomplete', error: { type: 'Blocked' }, requests: 0 });
+    expect(next.error?.message).toContain('used up; nothing is asked before');
+    const moved = Date.parse(next.error?.blocked_until ?? '') - Date.parse(blockedUntil);
+    expect(Math.abs(moved)).toBeLessThanOrEqual(60_000);
     expect(log.count({ platform: 'airtable' })).toBe(asked);
     expect(asked).toBeLessThanOrEqual(3);
     expect(await tables.compare('Billing')).toEqual(whole);

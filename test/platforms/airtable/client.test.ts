@@ -157,6 +157,15 @@ describe('a request that got no proper answer', () => {
     },
   );
 
+  it('because DNS does not know the name says so in one line', async () => {
+    const ref = await setUp();
+    const scanning = scan(connect('http://no-such-host.invalid'), ref);
+    await expect(scanning).rejects.toMatchObject({
+      type: 'Unavailable',
+      message: expect.stringMatching(/^Airtable gave no answer .*(ENOTFOUND|EAI_AGAIN)/),
+    });
+  });
+
   it('because nobody listens says so in one line', async () => {
     const ref = await setUp();
     const address = simulator.airtableUrl;

@@ -176,6 +176,16 @@ describe('a request', () => {
       hint: expect.stringContaining('NOTION_BASE_URL'),
     });
   });
+
+  it('reports a name that DNS does not know as unavailable', async () => {
+    await expect(
+      connect('http://no-such-host.invalid', NOTION_TOKEN).identify(),
+    ).rejects.toMatchObject({
+      type: 'Unavailable',
+      message: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+      hint: expect.stringContaining('NOTION_BASE_URL'),
+    });
+  });
 });
 
 describe('a data source', () => {
