@@ -119,3 +119,9 @@ export function isCertificateError(thrown: unknown): boolean {
   const isObject = typeof thrown === 'object' && thrown !== null;
   return isObject && 'code' in thrown && CERTIFICATE_CODES.test(String(thrown.code));
 }
+
+const ABOUT_ONE_RECORD: readonly FailureType[] = ['NotFound', 'Forbidden', 'BadRequest'];
+
+/** Whether an answer concerns the one record asked about: gone, in the trash, out of sight, or refused for good. */
+export const isAboutOneRecord = (thrown: unknown): boolean =>
+  thrown instanceof SyncFailure && ABOUT_ONE_RECORD.includes(thrown.type);

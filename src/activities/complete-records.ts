@@ -3,10 +3,9 @@ import type {
   CompletedRecords,
   OpenSourceRef,
 } from '../contract/activities.ts';
-import type { FailureType } from '../contract/failures.ts';
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
-import { SyncFailure } from '../errors.ts';
+import { isAboutOneRecord } from '../errors.ts';
 import type { PlatformSession, SourceRef, WholeValue } from '../platforms/platform.ts';
 import { refusalOf } from '../store/refusal.ts';
 import type { Transaction } from '../store/database.ts';
@@ -79,9 +78,6 @@ export function completeRecords(
  */
 type Reading = 'unwanted' | 'unreadable' | WholeValue;
 
-/** Answers that concern the one record: gone, refused, or out of the token's sight. */
-const ABOUT_ONE: readonly FailureType[] = ['NotFound', 'BadRequest', 'Forbidden'];
-
 async function readWhole(
   session: PlatformSession,
   ref: SourceRef,
@@ -92,7 +88,7 @@ async function readWhole(
   try {
     return await session.readValue(ref, value.record_id, column);
   } catch (error) {
-    if (error instanceof SyncFailure && ABOUT_ONE.includes(error.type)) return 'unreadable';
+    if (isAboutOneRecord(error)) return 'unreadable';
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { OpenSourceRef, ReadContents, ReadContentsInput } from '../contract/activities.ts';
 import type { FailureType } from '../contract/failures.ts';
-import { SyncFailure } from '../errors.ts';
+import { isAboutOneRecord, SyncFailure } from '../errors.ts';
 import type { RecordContent } from '../platforms/platform.ts';
 import type { Transaction } from '../store/database.ts';
 import { refusalOf } from '../store/refusal.ts';
@@ -30,8 +30,6 @@ const TOO_MANY_REFUSED = 20;
 /** So many failures that may pass, and the platform gets a pause. */
 const TOO_MANY_FAILED = 3;
 
-/** Answers that concern the one record: gone, in the trash, out of the token's sight, or refused for good. */
-const REFUSALS: readonly FailureType[] = ['NotFound', 'Forbidden', 'BadRequest'];
 /** Failures that another attempt may cure: the record goes to the end of the queue. */
 const PASSING: readonly FailureType[] = ['Unavailable', 'InvalidAnswer'];
 
@@ -142,7 +140,7 @@ async function readOne(slice: Slice, page: UnreadContent): Promise<void> {
     slice.meter.count({ contents: 1 });
   } catch (error) {
     if (!(error instanceof SyncFailure)) throw error;
-    if (REFUSALS.includes(error.type)) slice.refused.push({ page, failure: error });
+    if (isAboutOneRecord(error)) slice.refused.push({ page, failure: error });
     else if (PASSING.includes(error.type)) {
       await write(slice, (tx) => postponeUnread(tx, slice.source, page));
       slice.failed.push(error);
@@ -197,7 +195,7 @@ async function canReadAny({ deps, source, refused, ask }: Slice): Promise<boolea
     await ask(witness);
     return true;
   } catch (error) {
-    if (error instanceof SyncFailure && REFUSALS.includes(error.type)) return false;
+    if (isAboutOneRecord(error)) return false;
     throw error;
   }
 }

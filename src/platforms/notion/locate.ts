@@ -1,14 +1,10 @@
-import type { FailureType } from '../../contract/failures.ts';
 import type { Column } from '../../contract/schema.ts';
-import { SyncFailure } from '../../errors.ts';
+import { isAboutOneRecord } from '../../errors.ts';
 import type { SourceRef, Whereabouts } from '../platform.ts';
 import { pagePlaceSchema, parseAnswer } from './answers.ts';
 import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';
 import { dashedId, dataSourceId } from './source-ref.ts';
-
-/** Answers about the one page that tell nothing of its whereabouts: a person decides, the others go on. */
-const NO_ANSWER: readonly FailureType[] = ['NotFound', 'Forbidden', 'BadRequest'];
 
 /** What became of pages, each by a request of its own. */
 export async function locate(
@@ -50,9 +46,8 @@ async function locatePage(
     if (external_id !== dataSourceId(ref)) return { state: 'moved', external_id };
     return { state: 'present', record: createConverter(columns)(body) };
   } catch (thrown) {
-    if (thrown instanceof SyncFailure && NO_ANSWER.includes(thrown.type)) {
-      return { state: 'unreachable' };
-    }
+    // It tells nothing of the page's whereabouts: a person decides, and the others go on.
+    if (isAboutOneRecord(thrown)) return { state: 'unreachable' };
     throw thrown;
   }
 }
