@@ -15,6 +15,7 @@ import { observeAttempt } from './observed-attempt.ts';
 import { openSource } from './open-source.ts';
 import { readContents } from './read-contents.ts';
 import { recordControl, recordPlatform, recordRun, recordSkipped } from './record-outcomes.ts';
+import { recordScheduled } from './record-scheduled.ts';
 import { resolveSources } from './resolve-sources.ts';
 import { sweepDeleted } from './sweep-deleted.ts';
 import { noteReconcileTrouble } from '../store/reconciliation/reconciliations.ts';
@@ -64,6 +65,7 @@ export function createActivities(deps: Dependencies): SyncActivities & Reconcile
     recordControl: bind(recordControl),
     recordPlatform: bind(recordPlatform),
     recordRun: bind(recordRun),
+    recordScheduled: bind(recordScheduled),
     openComparison: bindSource(openComparison, (input) => input, noteReconcileTrouble),
     compareBatch: bindSource(compareBatch, ({ comparison }) => comparison, noteReconcileTrouble),
     findSurplus: bindSource(findSurplus, ({ comparison }) => comparison, noteReconcileTrouble),

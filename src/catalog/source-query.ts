@@ -78,6 +78,16 @@ const MATCHES = {
 const FILTERS = Object.keys(MATCHES) as readonly (keyof typeof MATCHES)[];
 
 /**
+ * Its time has come and no run is at it. A run of more than a day that does not pause no longer counts: were its
+ * workflow gone, its sources would never be due again. One that goes on after all makes the next one skip them.
+ */
+const DUE = `(source.next_due_at is null or source.next_due_at <= $now) and not exists (
+    select from appsync.run holder
+     where holder.id = source.holder_run_id and holder.finished_at is null
+       and (holder.started_at > $now - interval '1 day'
+            or holder.control ? 'paused_since' or holder.control -> 'paused_sources' ? source.alias))`;
+
+/**
  * One statement for any target and filters: filters combine with AND, the values of one with OR, and an
  * empty list is no filter. Values are matched exactly; `resolveFilters` turns what people type into them.
  */
@@ -91,10 +101,7 @@ export function sourceQuery(target: Target, filters: Filters, now: Date): Query 
   if (filters.only_enabled === true || filters.only_due === true)
     where.texts.push('source.enabled');
   if (filters.only_due === true) {
-    where.add(
-      now,
-      (at) => `(source.next_due_at is null or source.next_due_at <= ${at}::timestamptz)`,
-    );
+    where.add(now, (at) => `(${DUE.replaceAll('$now', `${at}::timestamptz`)})`);
   }
   const conditions = where.texts.length === 0 ? '' : `\nwhere ${where.texts.join('\n  and ')}`;
   return {

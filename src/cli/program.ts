@@ -6,6 +6,7 @@ import { formatHelp, setExamples } from './help.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addReconcile } from './reconcile-command.ts';
 import { addRunControl } from './run-control-commands.ts';
+import { addScheduleCommands } from './schedule-commands.ts';
 import { addSyncOptions, syncRequest, type SyncFlags } from './sync-options.ts';
 
 /** Hands the work of the command that was parsed to whoever runs it. */
@@ -37,6 +38,7 @@ export function buildProgram(run: RunWork, print: (text: string) => void): Comma
   addRunCommands(program, run);
   addQuarantineCommands(program, run);
   addReconcile(program, run);
+  addScheduleCommands(program, run);
   addStackCommands(program, run);
   addLearningCommands(program, run);
   addDevCommands(program, run);

@@ -8,7 +8,7 @@ import { version } from '../version.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { confirm } from './confirm.ts';
 import { refuseSilence, targetSources } from './quarantine.ts';
-import { newRunId } from './run-id.ts';
+import { newRunId } from '../contract/run-id.ts';
 import { withSession, type Session } from './session.ts';
 import { plainText } from './table.ts';
 import { formatAmount } from './units.ts';

@@ -14,7 +14,7 @@ import type { CommandContext } from './command.ts';
 import { confirm } from './confirm.ts';
 import type { ReconcileRequest } from './reconcile-command.ts';
 import { printReconcile, reconcileExitCode } from './reconcile-result.ts';
-import { newRunId } from './run-id.ts';
+import { newRunId } from '../contract/run-id.ts';
 import { endOfRun } from './run-result.ts';
 import { launchRun } from './run-start.ts';
 import type { Session } from './session.ts';

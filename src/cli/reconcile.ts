@@ -23,7 +23,7 @@ import { followRun } from './follow.ts';
 import type { ReconcileRequest } from './reconcile-command.ts';
 import { healDrift } from './reconcile-heal.ts';
 import { printReconcile, reconcileExitCode } from './reconcile-result.ts';
-import { newRunId } from './run-id.ts';
+import { newRunId } from '../contract/run-id.ts';
 import { readyTemporal, webUiOf } from './run-start.ts';
 import { withSession, type Session } from './session.ts';
 import {

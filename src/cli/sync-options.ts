@@ -149,6 +149,15 @@ export function addSourceOptions(command: Command): Command {
   return command;
 }
 
+/** Adds the options that say how a run works: what a schedule can be given. */
+export function addWorkOptions(command: Command): Command {
+  const names = ['--preset', '--batch-size', '--max-delete', ...PACE_OPTIONS];
+  for (const option of OPTIONS.map((make) => make())) {
+    if (names.includes(option.long ?? '')) command.addOption(option);
+  }
+  return command;
+}
+
 function flag(group: string, flags: string, description: string) {
   return () => new Option(flags, description).helpGroup(group);
 }

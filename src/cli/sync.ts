@@ -6,7 +6,7 @@ import { targetName } from '../contract/target.ts';
 import type { ExitCode } from '../errors.ts';
 import { applyWhenChanged, readCatalog } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
-import { newRunId } from './run-id.ts';
+import { newRunId } from '../contract/run-id.ts';
 import { followToResult, printStarted } from './run-result.ts';
 import { launchRun } from './run-start.ts';
 import { withSession, type Session } from './session.ts';

@@ -30,6 +30,20 @@ export interface ResolvedSources {
   }[];
 }
 
+export interface RecordScheduledInput {
+  readonly run_id: string;
+  readonly workflow_id: string;
+  readonly schedule: string;
+  readonly target: Target;
+  readonly filters: Filters;
+  readonly options: SyncOptions;
+}
+
+export interface RecordedScheduled {
+  /** Sources that are due; the run is recorded when there are any. */
+  readonly due: number;
+}
+
 export interface OpenSourceInput extends SourceKey {
   readonly run_id: string;
   readonly platform: string;
@@ -195,4 +209,5 @@ export interface SyncActivities {
   recordControl(input: RecordControlInput): Promise<void>;
   recordPlatform(input: RecordPlatformInput): Promise<void>;
   recordRun(input: RecordRunInput): Promise<void>;
+  recordScheduled(input: RecordScheduledInput): Promise<RecordedScheduled>;
 }

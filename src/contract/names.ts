@@ -16,6 +16,11 @@ export const reconcileWorkflowId = (installation: string, runId: string) =>
   `reconcile/${runId}@${installation}`;
 export const comparisonWorkflowId = (installation: string, runId: string, alias: string) =>
   `reconcile/${runId}/${alias}@${installation}`;
+/** Of the schedule, and how the ids of what it starts begin. */
+export const scheduleId = (installation: string, name: string) =>
+  `schedule/${name}@${installation}`;
+export const isScheduleOf = (installation: string, id: string) =>
+  id.startsWith('schedule/') && id.endsWith(`@${installation}`);
 export const taskQueue = (installation: string) => `appsync-${installation}`;
 
 export const WORKFLOW_TYPES = {
@@ -24,6 +29,7 @@ export const WORKFLOW_TYPES = {
   source: 'syncSource',
   reconcile: 'reconcileRun',
   comparison: 'reconcileSource',
+  scheduled: 'startScheduledRun',
 } as const;
 
 /** Search attributes of every workflow, all keywords. The stack and the tests register them from here. */

@@ -15,6 +15,29 @@ export interface SyncRunInput {
   readonly options: SyncOptions;
 }
 
+/** What a schedule starts at each of its times. */
+export interface ScheduledRunInput {
+  /** Name of the schedule. */
+  readonly schedule: string;
+  readonly installation: string;
+  readonly target: Target;
+  readonly filters: Filters;
+  readonly options: SyncOptions;
+  /** When, as the person wrote it. */
+  readonly timing: ScheduleTiming;
+}
+
+/** Spaced by a duration such as `15m`, or at the times of a cron expression of five fields. */
+export type ScheduleTiming =
+  | { readonly kind: 'every'; readonly every: string }
+  | { readonly kind: 'cron'; readonly cron: string };
+
+export interface ScheduledRunResult {
+  /** null: nothing was due, so there is no run. */
+  readonly run_id: string | null;
+  readonly due: number;
+}
+
 /** Totals and the first failures; the outcome of each source is a row in Postgres. */
 export interface SyncRunResult {
   readonly run_id: string;

@@ -18,12 +18,16 @@ export interface NewRun {
   readonly target: string;
   readonly filters: object;
   readonly options: SyncOptions;
+  /** Name of the schedule that starts it; absent: a person does. */
+  readonly schedule?: string;
 }
 
 export interface RunRow {
   readonly run_id: string;
   readonly workflow_id: string;
   readonly target: string;
+  /** Name of the schedule that started it; null: a person did. */
+  readonly schedule: string | null;
   readonly status: string;
   readonly started_at: string;
   readonly finished_at: string | null;
@@ -37,14 +41,15 @@ const PAUSED_SINCE = `case when finished_at is null then control ->> 'paused_sin
 /** Records a run before its workflow starts. Recording it again changes nothing. */
 export async function insertRun(db: Queryable, run: NewRun): Promise<void> {
   await db.query(
-    `insert into appsync.run (id, workflow_id, target, filters, options) values ($1, $2, $3, $4, $5)
-     on conflict (id) do nothing`,
+    `insert into appsync.run (id, workflow_id, target, filters, options, schedule)
+     values ($1, $2, $3, $4, $5, $6) on conflict (id) do nothing`,
     [
       run.run_id,
       run.workflow_id,
       run.target,
       JSON.stringify(run.filters),
       JSON.stringify(run.options),
+      run.schedule ?? null,
     ],
   );
 }
@@ -99,7 +104,7 @@ export async function recordPlatformRun(
 /** The latest runs first. */
 export async function listRuns(db: Queryable, limit: number): Promise<readonly RunRow[]> {
   const { rows } = await db.query<RunRow>(
-    `select id as run_id, workflow_id, target, status, appsync.iso(started_at) as started_at,
+    `select id as run_id, workflow_id, target, schedule, status, appsync.iso(started_at) as started_at,
             appsync.iso(finished_at) as finished_at, ${PAUSED_SINCE}, metrics
        from appsync.run order by started_at desc limit $1`,
     [limit],

@@ -49,6 +49,7 @@ export const activities = {
   recordControl: summarized(storeActivities.recordControl),
   recordPlatform: summarized(storeActivities.recordPlatform),
   recordRun: summarized(storeActivities.recordRun),
+  recordScheduled: summarized(storeActivities.recordScheduled),
   openComparison: summarized(platformActivities.openComparison),
   compareBatch: summarized(platformActivities.compareBatch),
   askPlatform: summarized(platformActivities.askPlatform),

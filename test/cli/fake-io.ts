@@ -73,8 +73,9 @@ export function memoryStream(isTTY: boolean, { columns = 80, rows = 24 }: Termin
 }
 
 /** Runs one command line in memory. */
-export async function run(line: string, terminal: Terminal = {}) {
+export async function run(line: string | readonly string[], terminal: Terminal = {}) {
   const io = testIo(terminal);
-  const exitCode = await runCli(line.split(' ').filter(Boolean), io);
+  const words = typeof line === 'string' ? line.split(' ').filter(Boolean) : line;
+  const exitCode = await runCli(words, io);
   return { exitCode, stdout: io.out(), stderr: io.err() };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import pc from 'picocolors';
 import { createOutput, hasColours } from '../../src/cli/output.ts';
-import { newRunId } from '../../src/cli/run-id.ts';
+import { newRunId } from '../../src/contract/run-id.ts';
 import {
   problemLines,
   printSummary,
