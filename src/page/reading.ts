@@ -1,0 +1,62 @@
+import { sourceWorkflowId } from '../contract/names.ts';
+import { createRateBudget } from '../platforms/rate-limit.ts';
+import type { Database } from '../store/database.ts';
+import {
+  readLatestChanges,
+  readQuarantineReasons,
+  readSourceHistory,
+  readSourceStates,
+} from '../store/overview.ts';
+import { readRunProgress } from '../store/run-progress.ts';
+import { listRuns, readRunSummary } from '../store/runs.ts';
+import type { RunDetail, SourceDetail } from './detail-views.ts';
+import type { Overview } from './overview-view.ts';
+
+const RUNS = 15;
+const CHANGES = 20;
+const REASONS = 20;
+const SYNCS = 30;
+/** Far enough back to find a run by its id among them. */
+const SEARCHED_RUNS = 1_000;
+
+/** What the first page shows: a handful of queries, whatever the number of sources. */
+export async function readOverview(db: Database): Promise<Overview> {
+  const [sources, runs, budgets, quarantine, changes] = await Promise.all([
+    readSourceStates(db),
+    listRuns(db, RUNS),
+    createRateBudget(db).status(),
+    readQuarantineReasons(db, REASONS),
+    readLatestChanges(db, CHANGES),
+  ]);
+  return { sources, runs, budgets, quarantine, changes };
+}
+
+/** null: there is no such run. */
+export async function readRunDetail(db: Database, runId: string): Promise<RunDetail | null> {
+  const run = (await listRuns(db, SEARCHED_RUNS)).find(({ run_id }) => run_id === runId);
+  const summary = await readRunSummary(db, runId);
+  if (run === undefined || summary === null) return null;
+  return { run, summary, progress: await readRunProgress(db, runId) };
+}
+
+/** null: there is no such source. */
+export async function readSourceDetail(
+  db: Database,
+  installation: string,
+  alias: string,
+): Promise<SourceDetail | null> {
+  const source = (await readSourceStates(db)).find((one) => one.alias === alias);
+  if (source === undefined) return null;
+  const [history, quarantine, changes] = await Promise.all([
+    readSourceHistory(db, alias, SYNCS),
+    readQuarantineReasons(db, REASONS, alias),
+    readLatestChanges(db, CHANGES, alias),
+  ]);
+  return {
+    source,
+    workflow_id: sourceWorkflowId(installation, alias),
+    history,
+    quarantine,
+    changes,
+  };
+}
