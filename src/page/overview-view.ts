@@ -49,8 +49,8 @@ function runsSection(runs: readonly RunRow[], context: ViewContext): Html {
     head('Target'),
     head('Status'),
     head('Read', 'number'),
-    head('Time', 'number'),
-    head('Started'),
+    head('Time', 'number wide'),
+    head('Started', 'wide'),
     head(''),
   ];
   const rows = runs.map((run) => {
@@ -62,8 +62,8 @@ function runsSection(runs: readonly RunRow[], context: ViewContext): Html {
       </td>
       <td>${status(run.paused_since === null ? run.status : 'paused')}</td>
       <td class="number">${formatCount(run.metrics.read)}</td>
-      <td class="number">${formatDuration(ends - Date.parse(run.started_at))}</td>
-      <td>${time(run.started_at, context.now)}</td>
+      <td class="number wide">${formatDuration(ends - Date.parse(run.started_at))}</td>
+      <td class="wide">${time(run.started_at, context.now)}</td>
       <td>${runButtons(run, context)} ${temporalLink(context, run.workflow_id)}</td>
     </tr>`;
   });
@@ -147,13 +147,14 @@ function sourcesSection(sources: readonly SourceState[], context: ViewContext): 
 
 export function due({ enabled, timing, next_due_at }: SourceState, now: number): Html {
   if (!enabled) return html`<span class="soft">disabled</span>`;
-  if (timing === null) return html`<span class="soft">at each sync-due</span>`;
+  if (timing === null) return html`<span class="soft">each time</span>`;
   return time(next_due_at, now, 'now');
 }
 
 function budgetsSection(budgets: readonly BudgetStatus[], { now }: ViewContext): Html {
   const heads = [
     head('Account'),
+    head('Limit of', 'wide'),
     head('Rate', 'number'),
     head('Used', 'number'),
     head('Free', 'number'),
@@ -164,6 +165,9 @@ function budgetsSection(budgets: readonly BudgetStatus[], { now }: ViewContext):
     (budget) =>
       html`<tr>
         <td>${budget.account}</td>
+        <td class="wide soft">
+          ${budget.key.split(':').slice(2).join(':') || 'the whole account'}
+        </td>
         <td class="number">${budget.rate}/s</td>
         <td class="number">${formatCount(budget.used)} in ${formatDuration(budget.window_ms)}</td>
         <td class="number">${formatCount(Math.max(0, budget.free))}</td>

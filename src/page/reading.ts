@@ -1,3 +1,4 @@
+import { syncMetrics } from '../contract/metrics.ts';
 import { sourceWorkflowId } from '../contract/names.ts';
 import { createRateBudget } from '../platforms/rate-limit.ts';
 import type { Database } from '../store/database.ts';
@@ -8,7 +9,7 @@ import {
   readSourceStates,
 } from '../store/overview.ts';
 import { readRunProgress } from '../store/run-progress.ts';
-import { listRuns, readRunSummary } from '../store/runs.ts';
+import { listRuns, readRunSummary, type RunRow } from '../store/runs.ts';
 import type { RunDetail, SourceDetail } from './detail-views.ts';
 import type { Overview } from './overview-view.ts';
 
@@ -21,14 +22,22 @@ const SEARCHED_RUNS = 1_000;
 
 /** What the first page shows: a handful of queries, whatever the number of sources. */
 export async function readOverview(db: Database): Promise<Overview> {
-  const [sources, runs, budgets, quarantine, changes] = await Promise.all([
+  const [sources, recorded, budgets, quarantine, changes] = await Promise.all([
     readSourceStates(db),
     listRuns(db, RUNS),
     createRateBudget(db).status(),
     readQuarantineReasons(db, REASONS),
     readLatestChanges(db, CHANGES),
   ]);
+  const runs = await Promise.all(recorded.map((run) => withCounts(db, run)));
   return { sources, runs, budgets, quarantine, changes };
+}
+
+/** A run's counts are recorded at its end: until then they are those of its sources. */
+async function withCounts(db: Database, run: RunRow): Promise<RunRow> {
+  if (run.finished_at !== null) return run;
+  const summary = await readRunSummary(db, run.run_id);
+  return { ...run, metrics: syncMetrics(summary?.totals) };
 }
 
 /** null: there is no such run. */

@@ -56,7 +56,10 @@ export async function startPage(settings: PageSettings): Promise<Page> {
     url: `${origin}/?key=${key}`,
     close: async () => {
       ended.abort();
-      await new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((resolve) => server.close(resolve));
+      // Browsers keep connections, and one of them may be listening for news.
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
     },
   };
 }
@@ -88,7 +91,8 @@ function createApp(
     await next();
     c.header('cache-control', 'no-store');
     c.header('x-content-type-options', 'nosniff');
-    c.header('referrer-policy', 'no-referrer');
+    // Not no-referrer: browsers would send forms with the origin `null`.
+    c.header('referrer-policy', 'same-origin');
   });
   app.get('/events', (c) => {
     const path = c.req.query('of') ?? '/';
@@ -97,10 +101,10 @@ function createApp(
       let quietSince = settings.now();
       while (!stream.aborted && !ended.aborted) {
         const view = String(await viewOf(settings, path, context()).catch(troubleView));
-        const quiet = view === sent && settings.now() - quietSince < STILL_HERE_MS;
-        if (!quiet) {
+        const told = withoutTimes(view);
+        if (told !== sent || settings.now() - quietSince > STILL_HERE_MS) {
           await stream.writeSSE({ data: JSON.stringify(view) });
-          [sent, quietSince] = [view, settings.now()];
+          [sent, quietSince] = [told, settings.now()];
         }
         await stream.sleep(LOOK_MS);
       }
@@ -155,6 +159,9 @@ async function viewOf(
   }
   return null;
 }
+
+/** That a minute has passed is no news: an idle page of 2,000 sources is sent every 15 s, not every second. */
+const withoutTimes = (view: string) => view.replaceAll(/(<time[^>]*>)[^<]*/g, '$1');
 
 /** Each answers with a redirect, so that loading the page again does nothing again. */
 function addActions(app: Hono, actions: PageActions): void {
