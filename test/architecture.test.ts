@@ -49,7 +49,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version',
     'secrets',
     'temporal',
+    'units',
   ],
+  page: ['contract', 'errors', 'platforms', 'store', 'units'],
+  units: [],
   dev: ['*'],
   sim: [],
 };

@@ -7,7 +7,7 @@ import { loadConfig, type CommandContext } from './command.ts';
 import { openSession, reportSteps } from './session.ts';
 import { stackSettings } from './stack-settings.ts';
 import type { Output } from './output.ts';
-import { formatRelative } from './units.ts';
+import { formatRelative } from '../units.ts';
 
 /** `appsync up` */
 export async function startStack(context: CommandContext): Promise<ExitCode> {
