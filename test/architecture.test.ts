@@ -63,6 +63,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   catalog: ['platforms', 'config'],
   activities: ['config'],
   observe: ['log'],
+  cli: ['page'],
 };
 
 /** Imported only when asked for, so that commands start fast. */
