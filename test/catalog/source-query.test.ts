@@ -182,6 +182,9 @@ describe('finding sources in a catalog of sixty', () => {
       next_due_at: expect.any(Date),
       last_status: null,
       last_synced_at: null,
+      failures: 0,
+      failing_since: null,
+      last_failure: null,
     });
   });
 
