@@ -93,6 +93,21 @@ describe('the rate budget', () => {
     }
   });
 
+  it('gives a burst back for idle time only: whoever waited goes at the rate, without gaps', async () => {
+    const bursty = rule({ rate: 10, window_ms: 3_000, limit: 30, burst: 15 });
+    const times = await takeTimes(workers, [bursty], 150);
+    const full = (times[0] as number) + 3_250;
+    const gaps = times
+      .slice(1)
+      .map((time, i) => ({ from: times[i] as number, gap: time - (times[i] as number) }));
+    const later = gaps.filter(({ from }) => from >= full).map(({ gap }) => gap);
+    expect(later.length).toBeGreaterThan(100);
+    expect(Math.min(...later)).toBeGreaterThan(99);
+    // One grant's worth, and the margin of the window.
+    expect(Math.max(...later)).toBeLessThan(100 + 260);
+    expect(mostIn(3_000, times)).toBe(30);
+  });
+
   it('serves whoever asks first first', async () => {
     const shared = rule();
     const times: number[] = [];
