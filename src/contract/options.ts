@@ -16,15 +16,6 @@ export interface SyncOptions {
   readonly max_delete?: number;
 }
 
-/**
- * Sources of one budget that are at work at once are worth at most so many seconds of its rate. Requests are served
- * in turn, so this is how long a listing's cursor stays unused between two pages; more sources would not be faster.
- */
-const TURN_SECONDS = 5;
-
-/** Most sources at work at once that share a budget of so many requests per second. */
-export const mostInTurn = (rate: number): number => Math.max(1, Math.floor(rate * TURN_SECONDS));
-
 /** More than so many rows, and more than this share of them, do not vanish at once without consent. */
 export const DELETION_GUARD = { rows: 50, share: 0.2 } as const;
 

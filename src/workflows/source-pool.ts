@@ -1,8 +1,8 @@
 import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { ResolvedSource } from '../contract/activities.ts';
 import { pausedSince, type RunControl, type SourceControl } from '../contract/control.ts';
-import { mostInTurn } from '../contract/options.ts';
 import { openLine, type Line } from './line.ts';
+import { hasTurn } from './turns.ts';
 
 /** A source at work: how it is told to pause, and how it alone is cancelled. */
 export interface Place {
@@ -16,8 +16,8 @@ export interface PoolRules {
   readonly control: () => RunControl;
   /** Most sources at work at once; those that pause do not count. */
   readonly limit: () => number;
-  /** Requests per second of a source's budget; undefined: unknown, so that nothing follows from it. */
-  readonly rate: (source: ResolvedSource) => number | undefined;
+  /** Requests per second that were asked for the run, if any. */
+  readonly rateLimit: () => number | undefined;
   /** Syncs one source; throws only when all of this is cancelled. */
   readonly work: (source: ResolvedSource, place: Pick<Place, 'scope' | 'line'>) => Promise<void>;
   /** Whether a source that has not begun never shall. Asked again whenever one has ended. */
@@ -93,10 +93,11 @@ export class SourcePool {
   #hasRoom(source: ResolvedSource): boolean {
     const atWork = [...this.#places].filter(({ told }) => told.paused_since === null);
     if (atWork.length >= this.#rules.limit()) return false;
-    const rate = this.#rules.rate(source);
-    if (rate === undefined) return true;
-    const sharing = atWork.filter((place) => place.source.budget?.key === source.budget?.key);
-    return sharing.length < mostInTurn(rate);
+    return hasTurn(
+      source,
+      atWork.map((place) => place.source),
+      this.#rules.rateLimit(),
+    );
   }
 
   #tell(place: Place, change: Partial<SourceControl>): void {
