@@ -134,9 +134,7 @@ function byPlatform(queue: readonly Queued[]): ResolvedSources['platforms'] {
   const names = [...new Set(queue.map(({ platform }) => platform))];
   return names.map((platform) => ({
     platform,
-    sources: queue
-      .filter((source) => source.platform === platform)
-      .map(({ platform: _, ...source }) => source),
+    sources: queue.filter((source) => source.platform === platform),
   }));
 }
 
