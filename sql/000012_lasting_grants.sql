@@ -1,8 +1,9 @@
 -- Grants outlive a crash of Postgres, and a budget that is used all the time is used evenly.
 
--- As before, but for two things. A grant is on the disk before anybody is told of it: a crash used to
--- forget those of its last moments, up to a whole burst. And a burst is not given again to those who
--- wait for a span to pass: they go one by one at the rate, instead of all at once and then none for a while.
+-- As before, but for three things. A grant is on the disk before anybody is told of it: a crash used to
+-- forget those of its last moments, up to a whole burst. A burst is not given again to those who wait for
+-- a span to pass: they go one by one at the rate, instead of all at once and then none for a while. And
+-- whoever comes too late for `held`, which nobody has used then, gives it back.
 create or replace function appsync.take_grant(
   who text,
   asked boolean,
@@ -29,6 +30,7 @@ declare
   budget appsync.rate_budget;
   budgets appsync.rate_budget[] := '{}';
   in_force appsync.rate_claim[] := '{}';
+  place integer;
 begin
   if held is not null then
     select appsync.epoch(max(b.blocked_until)) into blocked
@@ -53,6 +55,11 @@ begin
     end if;
     claim := row(rule.rate, rule.span, rule.max_grants, rule.burst, now_at, asked, case when asked then run end);
     budget.claims := appsync.live_claims(budget.claims, claim);
+    place := array_position(budget.grants, held);
+    if place is not null then
+      budget.grants := budget.grants[:place - 1] || budget.grants[place + 1:];
+      budget.next_at := budget.next_at - 1 / budget.claims[1].rate;
+    end if;
     budgets := budgets || budget;
     in_force := in_force || budget.claims[1];
     if budget.blocked_until is not null and appsync.epoch(budget.blocked_until) > blocked then
@@ -79,7 +86,9 @@ begin
     wait := greatest(blocked - now_at, wait - max_wait / 2);
     go_at := null;
     for i in 1 .. cardinality(budgets) loop
-      update appsync.rate_budget b set claims = budgets[i].claims where b.key = budgets[i].key;
+      update appsync.rate_budget b
+         set claims = budgets[i].claims, grants = budgets[i].grants, next_at = budgets[i].next_at
+       where b.key = budgets[i].key;
     end loop;
     return;
   end if;
@@ -96,7 +105,7 @@ begin
            end,
            -- Whoever had to wait found the budget used up: the burst comes back with idle time only.
            next_at = greatest(
-             b.next_at,
+             budgets[i].next_at,
              go_at + case when wait > 0 then (in_force[i].burst - 1) / in_force[i].rate else 0 end
            ) + 1 / in_force[i].rate,
            claims = budgets[i].claims,
