@@ -95,6 +95,7 @@ describe('an error answer', () => {
   it('is not followed to another address', async () => {
     const elsewhere = { location: `${sim.notionUrl}/v1/users/me` };
     const failure = await failureOf({ kind: 'answer', status: 302, headers: elsewhere });
+    // Of a type that is not tried again: the address stays what it is.
     expect(failure).toMatchObject({
       type: 'Misconfigured',
       hint: expect.stringContaining('NOTION_BASE_URL'),
