@@ -184,6 +184,9 @@ describe('finding sources in a catalog of sixty', () => {
       plan: null,
       rate_limit: null,
       last_synced_at: null,
+      failures: 0,
+      failing_since: null,
+      last_failure: null,
     });
   });
 
