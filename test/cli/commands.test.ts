@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
-import { shellWord, withoutPassword } from '../../src/cli/stack.ts';
+import { quotedWord } from '../../src/cli/shell-word.ts';
+import { withoutPassword } from '../../src/cli/stack.ts';
 import {
   NOTION_TOKEN,
   simpleWorld,
@@ -198,5 +199,5 @@ describe('init', () => {
 
 test('addresses for the screen and for a shell', () => {
   expect(withoutPassword('postgres://me:secret@host:5432/db')).toBe('postgres://host:5432/db');
-  expect(shellWord("it's")).toBe(`'it'\\''s'`);
+  expect(quotedWord("it's")).toBe(`'it'\\''s'`);
 });
