@@ -104,7 +104,7 @@ describe('with a database of its own', () => {
   });
 
   test('sources list is tab-separated in a pipe', async () => {
-    const { stdout } = await command('sync-list');
+    const { stdout } = await command('sources list');
     expect(stdout.split('\n')[0]).toBe('artefacts\tnotion\tskyflow\t\t1h\t\t');
   });
 

@@ -12,7 +12,14 @@ import { targetWords } from './target-words.ts';
 import { KIND_NAMES } from './targets.ts';
 
 /** Where one prompt reads keys and draws. A prompt ends its output, so each gets one of its own. */
-type Terminal = () => { readonly input: NodeJS.ReadableStream; readonly output: Writable };
+type Terminal = () => {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: Writable;
+  readonly signal: AbortSignal;
+};
+
+/** What prompts throw on Ctrl-C, and when there is nobody left to answer. */
+const LEFT: ReadonlySet<string> = new Set(['ExitPromptError', 'AbortPromptError']);
 
 const FLAGS = [
   { value: '--dry-run', name: 'show the plan; write nothing' },
@@ -33,16 +40,24 @@ const PACES = [
 /** Choose a target, adjust options, see the command, run it. Ctrl-C leaves at any time (exit code 130). */
 export async function runMenu(context: CommandContext, known: KnownTargets): Promise<ExitCode> {
   const { io } = context;
-  const terminal: Terminal = () => ({ input: io.stdin, output: drawingOn(io) });
+  const hangUp = new AbortController();
+  const leave = () => hangUp.abort();
+  io.stdin.once('end', leave);
+  const terminal: Terminal = () => ({
+    input: io.stdin,
+    output: drawingOn(io),
+    signal: hangUp.signal,
+  });
   try {
     const words = await compose(context, known, terminal);
     if (words === null) return EXIT.ok;
     const { runCli } = await import('../main.ts');
     return await runCli(words, io);
   } catch (error) {
-    // The prompts' own: Ctrl-C, or a terminal that is gone.
-    if (error instanceof Error && error.name === 'ExitPromptError') return EXIT.interrupted;
+    if (error instanceof Error && LEFT.has(error.name)) return EXIT.interrupted;
     throw error;
+  } finally {
+    io.stdin.off('end', leave);
   }
 }
 

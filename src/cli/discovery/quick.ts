@@ -62,7 +62,7 @@ function headline({ targets, tags, next }: KnownTargets, program: string): strin
 export function quickSections(known: KnownTargets, program: string) {
   const fits = ({ words }: Row) => displayWidth(`${program} ${shellLine(words)}`) <= COMMAND_WIDTH;
   const isEmpty = known.tags.length === 0;
-  const first: Row = { words: known.next.split(' '), purpose: 'first: find or load what to sync' };
+  const first: Row = { words: known.next.split(' '), purpose: 'first: find or load sources' };
   const sync: readonly Row[] = [
     ...(isEmpty ? [first] : []),
     { words: ['sync-dry'], purpose: 'what a sync would do' },
