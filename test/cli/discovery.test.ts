@@ -294,6 +294,57 @@ describe('in a pipe and on a terminal', () => {
   });
 });
 
+describe('sync-inspect', () => {
+  test('in a pipe gives sources as data, and what is wrong as notices with what mends it', async () => {
+    const { stdout, stderr } = await command(places.awkward, 'sync-inspect', { NOTION_TOKEN: '' });
+    expect(stdout.trimEnd().split('\n')).toHaveLength(4);
+    expect(stdout).toContain('artefacts\tnotion.artefacts\t0\t\t\t\ttoken_missing,never_synced');
+    expect(stderr).toContain('NOTION_TOKEN is not set');
+    expect(stderr).toContain('fix: export NOTION_TOKEN=<token>');
+    expect(stderr).toContain('contacts: disabled');
+  });
+
+  test('sums up many sources on a terminal, and gives the whole of one by its name', async () => {
+    const many = await command(places.many, 'sync-inspect', { NO_COLOR: '1' }, true);
+    expect(many.stdout).toMatch(/^notion +208 +208 /m);
+    expect(many.stdout).toMatch(/^note: 208 sources \(bulk-1, /m);
+    expect(many.stdout.split('\n').length).toBeLessThan(20);
+    const one = await command(places.many, 'sync-inspect bulk-7', { NO_COLOR: '1' }, true);
+    expect(one.stdout).toMatch(/^table +bulk\.bulk_7, which is not there$/m);
+  });
+
+  test('finds a source by its table, a table without source, and what a slip means', async () => {
+    const { pool } = places.tidy.database;
+    await pool.query(`create schema if not exists notion; create table notion.skyflow_tasks (
+      _id text primary key, _created_at timestamptz, _edited_at timestamptz,
+      _synced_at timestamptz not null default now(), _deleted_at timestamptz, _hash text,
+      _errors jsonb, _raw json, _run_id text, name text, size text);
+      create table notion.left_behind (like notion.skyflow_tasks);
+      insert into notion.skyflow_tasks (_id, _deleted_at) values ('a', null), ('b', now());
+      insert into appsync.source_column (source_id, field_id, field_name, field_type, column_name, column_type, position)
+      select id, f, f, 'kind of ' || f, lower(f), case f when 'Size' then 'numeric' else 'text' end, 1
+        from appsync.source, unnest('{Name,Size,Owner}'::text[]) f where alias = 'skyflow-tasks'`);
+    const { stdout, stderr } = await command(places.tidy, 'sync-inspect skyflow_tasks');
+    expect(stdout).toContain('setting\tsource\tskyflow-tasks\n');
+    expect(stdout).toContain('setting\trows\t2\nsetting\tdeleted\t1\n');
+    expect(stdout).toContain('column\tname\ttext\tName\tkind of Name\t\n');
+    expect(stdout).toContain('column\tsize\ttext\tSize\tkind of Size\taltered, was numeric\n');
+    expect(stdout).toContain('column\towner\ttext\tOwner\tkind of Owner\tmissing\n');
+    expect(stderr).toContain('lost columns: owner');
+    expect(stderr).toContain('fix: appsync sync-source skyflow-tasks');
+    const orphan = await command(places.tidy, 'sync-inspect notion.left_behind --json');
+    expect(JSON.parse(orphan.stdout)).toMatchObject({
+      table: 'notion.left_behind',
+      rows: 0,
+      rows_estimated: false,
+      findings: [{ kind: 'orphan_table' }],
+    });
+    const slip = await command(places.tidy, 'sync-inspect skyflow-taks');
+    expect(slip).toMatchObject({ exitCode: 2 });
+    expect(slip.stderr).toContain('did you mean skyflow-tasks');
+  });
+});
+
 test('--help of a shortcut is that of the command that it stands for', async () => {
   const { stdout } = await run('sync-cheat --help');
   expect(stdout).toContain('--no-menu');
