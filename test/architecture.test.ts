@@ -49,7 +49,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version',
     'secrets',
     'temporal',
+    'units',
   ],
+  page: ['contract', 'errors', 'platforms', 'store', 'units'],
+  units: [],
   dev: ['*'],
   sim: [],
 };
@@ -60,6 +63,7 @@ const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   catalog: ['platforms', 'config'],
   activities: ['config'],
   observe: ['log'],
+  cli: ['page'],
 };
 
 /** Imported only when asked for, so that commands start fast. */

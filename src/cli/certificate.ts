@@ -1,7 +1,7 @@
 import type { Certificate } from '../contract/scan.ts';
 import type { Output } from './output.ts';
 import { plainText, type TableColumn } from './table.ts';
-import { formatAmount, formatCount } from './units.ts';
+import { formatAmount, formatCount } from '../units.ts';
 
 /** More sources than this are a table; fewer are told in full. */
 const TOLD_IN_FULL = 3;

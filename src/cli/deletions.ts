@@ -8,7 +8,7 @@ import { resolveTargetAndFilters } from './sync-target.ts';
 import { runSync } from './sync.ts';
 import { syncRequest } from './sync-options.ts';
 import { withSession, type Session } from './session.ts';
-import { formatAmount, formatCount } from './units.ts';
+import { formatAmount, formatCount } from '../units.ts';
 
 const SHOWN = 5;
 

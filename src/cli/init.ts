@@ -16,7 +16,7 @@ import {
   type Discovery,
   type TokenToTry,
 } from './token-discovery.ts';
-import { formatAmount, formatSeconds } from './units.ts';
+import { formatAmount, formatSeconds } from '../units.ts';
 import { asTyped } from './program-name.ts';
 
 export interface InitOptions {

@@ -169,6 +169,22 @@ function addRunCommands(program: Command, run: RunWork): void {
     );
   setExamples(watch, [['appsync runs watch', 'follow the latest run']]);
   addRunControl(runs, run);
+  const ui = program
+    .command('ui')
+    .summary('Look at sources and runs in a browser')
+    .description(
+      'Serve one page on 127.0.0.1 until Ctrl-C: sources, runs, failures, budgets, quarantine and schema changes, ' +
+        'live; pause, resume, cancel and sync. The address that is printed holds the key to it.',
+    )
+    .option('--port <n>', 'port on 127.0.0.1; 0: any free one', '0')
+    .helpGroup('Watch:')
+    .action((flags: { port: string }) =>
+      run(async (context) => {
+        const { serveUi, parsePort } = await import('./ui.ts');
+        return serveUi(context, parsePort(flags.port));
+      }),
+    );
+  setExamples(ui, [['appsync ui', 'print the address and serve until Ctrl-C']]);
 }
 
 function addStackCommands(program: Command, run: RunWork): void {

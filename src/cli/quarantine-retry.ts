@@ -11,7 +11,7 @@ import { refuseSilence, targetSources } from './quarantine.ts';
 import { newRunId } from '../contract/run-id.ts';
 import { withSession, type Session } from './session.ts';
 import { plainText } from './table.ts';
-import { formatAmount } from './units.ts';
+import { formatAmount } from '../units.ts';
 
 /**
  * `appsync quarantine retry [TARGET]`: converts what is stored with this program and writes it. It needs

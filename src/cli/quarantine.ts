@@ -14,7 +14,7 @@ import { confirm } from './confirm.ts';
 import { withSession } from './session.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';
 import { plainText, type TableColumn } from './table.ts';
-import { formatAmount, formatCount, formatRelative } from './units.ts';
+import { formatAmount, formatCount, formatRelative } from '../units.ts';
 
 /** The sources that a word means; without one all. */
 export async function targetSources(

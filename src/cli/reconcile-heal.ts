@@ -18,7 +18,7 @@ import { newRunId } from '../contract/run-id.ts';
 import { endOfRun } from './run-result.ts';
 import { launchRun } from './run-start.ts';
 import type { Session } from './session.ts';
-import { formatAmount } from './units.ts';
+import { formatAmount } from '../units.ts';
 
 type Again = (
   choice: ComparisonChoice,

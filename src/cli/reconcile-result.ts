@@ -8,7 +8,7 @@ import { asTyped } from './program-name.ts';
 import { mark } from './progress/frame.ts';
 import { errorLines, statusColour } from './sync-result.ts';
 import { plainText, type TableColumn } from './table.ts';
-import { formatAmount, formatCount, formatDuration } from './units.ts';
+import { formatAmount, formatCount, formatDuration } from '../units.ts';
 
 /** What became of healing: how many records it was about, the sync that did it, and what stood before. */
 export interface HealResult {

@@ -31,7 +31,7 @@ import {
   refuseHopelessTarget,
   resolveTargetAndFilters,
 } from './sync-target.ts';
-import { formatAmount, formatCount } from './units.ts';
+import { formatAmount, formatCount } from '../units.ts';
 
 /** `appsync reconcile [TARGET]` */
 export async function runReconcile(

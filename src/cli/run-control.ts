@@ -10,7 +10,7 @@ import { findUnfinishedRun, whyLost } from './find-run.ts';
 import { pause } from './pause.ts';
 import { withSession, type Session } from './session.ts';
 import { totalsSentence } from './sync-result.ts';
-import { formatClock } from './units.ts';
+import { formatClock } from '../units.ts';
 
 /** Which run, by its id; without it: the latest that has not ended. */
 type RunId = string | undefined;

@@ -14,7 +14,7 @@ import { findRun, whyLost } from './find-run.ts';
 import { strandedNotes } from './stranded.ts';
 import { lostError } from './run-control.ts';
 import type { TableColumn } from './table.ts';
-import { formatCount, formatDuration, formatRelative } from './units.ts';
+import { formatCount, formatDuration, formatRelative } from '../units.ts';
 
 const LISTED = 20;
 

@@ -11,7 +11,7 @@ import { withSession } from './session.ts';
 import { didYouMean } from './suggest.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';
 import type { TableColumn } from './table.ts';
-import { formatRelative } from './units.ts';
+import { formatRelative } from '../units.ts';
 
 export interface SetScheduleRequest {
   /** As typed. */

@@ -9,7 +9,7 @@ import { withSession } from './session.ts';
 import { statusColour } from './sync-result.ts';
 import { plainText, type TableColumn } from './table.ts';
 import type { Paint } from './output.ts';
-import { formatAmount, formatRelative } from './units.ts';
+import { formatAmount, formatRelative } from '../units.ts';
 
 /** `appsync sources list` */
 export async function listSources(context: CommandContext): Promise<ExitCode> {

@@ -8,7 +8,7 @@ import { openSession, reportSteps } from './session.ts';
 import { quotedWord } from './shell-word.ts';
 import { stackSettings } from './stack-settings.ts';
 import type { Output } from './output.ts';
-import { formatRelative } from './units.ts';
+import { formatRelative } from '../units.ts';
 
 /** `appsync up` */
 export async function startStack(context: CommandContext): Promise<ExitCode> {

@@ -16,7 +16,7 @@ import type { Session } from './session.ts';
 import type { SyncRequest } from './sync-options.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';
 import type { TableColumn } from './table.ts';
-import { formatAmount, formatRelative } from './units.ts';
+import { formatAmount, formatRelative } from '../units.ts';
 
 /** What a sync would do with one source, from what is known now; the schema is only read when it runs. */
 export interface PlannedSource {

@@ -7,7 +7,7 @@ import type { Output, Paint } from './output.ts';
 import { asTyped } from './program-name.ts';
 import { mark } from './progress/frame.ts';
 import { plainText, type TableColumn } from './table.ts';
-import { formatAmount, formatCount, formatDuration } from './units.ts';
+import { formatAmount, formatCount, formatDuration } from '../units.ts';
 
 /** What a finished run's summary means for the program's exit code. */
 export function summaryExitCode(summary: RunSummary): ExitCode {

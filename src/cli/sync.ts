@@ -17,7 +17,7 @@ import {
   refuseHopelessTarget,
   resolveTargetAndFilters,
 } from './sync-target.ts';
-import { formatAmount } from './units.ts';
+import { formatAmount } from '../units.ts';
 
 interface NamedRequest extends SyncRequest {
   readonly target: string;

@@ -16,7 +16,7 @@ export const FAILURE_TYPES = [
   'InvalidAnswer', // an answer that is not what the API documents
   'FenceLost', // another sync of this source took over
   'StagingLost', // staged rows are gone (Postgres recovered from a crash): fetch them again
-  'Misconfigured', // the catalog or the destination cannot work as it stands
+  'Misconfigured', // the catalog, the destination or a platform's address cannot work as it stands
   'Database', // Postgres is unreachable or refuses
 ] as const;
 

@@ -181,6 +181,8 @@ describe('finding sources in a catalog of sixty', () => {
       cron: null,
       next_due_at: expect.any(Date),
       last_status: null,
+      plan: null,
+      rate_limit: null,
       last_synced_at: null,
     });
   });

@@ -9,7 +9,7 @@ import {
   summaryExitCode,
 } from '../../src/cli/sync-result.ts';
 import { layOutTable, plainText, truncate } from '../../src/cli/table.ts';
-import { formatCount, formatDuration, formatRelative } from '../../src/cli/units.ts';
+import { formatCount, formatDuration, formatRelative } from '../../src/units.ts';
 import type { RunSummary, SourceSummary } from '../../src/contract/summary.ts';
 import { testIo } from './fake-io.ts';
 

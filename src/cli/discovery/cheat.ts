@@ -5,7 +5,7 @@ import { allShortcuts } from '../help-topics.ts';
 import { shellLine } from '../shell-word.ts';
 import type { Shortcut } from '../shortcuts.ts';
 import { plainText } from '../table.ts';
-import { formatAmount } from '../units.ts';
+import { formatAmount } from '../../units.ts';
 import { printCommands, type CommandLine } from './command-lines.ts';
 import { noteEmpty, readKnownTargets, type KnownTargets } from './known-targets.ts';
 import { KIND_NAMES, MOST_OF_A_KIND, noteRest } from './targets.ts';

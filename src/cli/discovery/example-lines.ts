@@ -1,6 +1,6 @@
 import type { TargetCounts } from '../../catalog/target-counts.ts';
 import { displayWidth } from '../table.ts';
-import { formatAmount } from '../units.ts';
+import { formatAmount } from '../../units.ts';
 import type { KnownTargets, SourceTags } from './known-targets.ts';
 import { filterWords, targetWords, type TargetWords } from './target-words.ts';
 

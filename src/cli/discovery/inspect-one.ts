@@ -9,7 +9,7 @@ import {
 import type { InspectedSource, OrphanTable } from '../../store/inspection/inspected-sources.ts';
 import type { CommandContext } from '../command.ts';
 import { plainText, type TableColumn } from '../table.ts';
-import { formatCount, formatRelative } from '../units.ts';
+import { formatCount, formatRelative } from '../../units.ts';
 import { findingLines, formatBytes, formatEstimate, sourceDocument } from './inspect-summary.ts';
 
 /** Tables up to this size are counted: that takes some tenths of a second at most. */

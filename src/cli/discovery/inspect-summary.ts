@@ -3,7 +3,7 @@ import type { InspectedSource } from '../../store/inspection/inspected-sources.t
 import type { CommandContext } from '../command.ts';
 import { asTyped } from '../program-name.ts';
 import { plainText, type TableColumn } from '../table.ts';
-import { formatAmount, formatCount } from '../units.ts';
+import { formatAmount, formatCount } from '../../units.ts';
 import { groupBy } from './group-by.ts';
 import type { Inspection } from './inspect.ts';
 

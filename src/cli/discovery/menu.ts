@@ -6,7 +6,7 @@ import type { CliIo } from '../io.ts';
 import { hasColours } from '../output.ts';
 import { shellLine } from '../shell-word.ts';
 import { plainText } from '../table.ts';
-import { formatAmount } from '../units.ts';
+import { formatAmount } from '../../units.ts';
 import type { KnownTargets } from './known-targets.ts';
 import { targetWords } from './target-words.ts';
 import { KIND_NAMES } from './targets.ts';

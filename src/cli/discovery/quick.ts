@@ -3,7 +3,7 @@ import type { TargetCounts } from '../../catalog/target-counts.ts';
 import type { CommandContext } from '../command.ts';
 import { shellLine } from '../shell-word.ts';
 import { displayWidth } from '../table.ts';
-import { formatAmount, formatCount } from '../units.ts';
+import { formatAmount, formatCount } from '../../units.ts';
 import { byUse } from './example-lines.ts';
 import { readKnownTargets, type KnownTargets } from './known-targets.ts';
 import { targetWords } from './target-words.ts';

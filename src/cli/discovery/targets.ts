@@ -4,7 +4,7 @@ import type { CommandContext } from '../command.ts';
 import type { Paint } from '../output.ts';
 import { statusColour } from '../sync-result.ts';
 import type { TableColumn } from '../table.ts';
-import { formatAmount, formatCount, formatRelative } from '../units.ts';
+import { formatAmount, formatCount, formatRelative } from '../../units.ts';
 import { noteEmpty, readKnownTargets } from './known-targets.ts';
 
 /** As many of a kind are shown on a terminal. */

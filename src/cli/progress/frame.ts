@@ -1,6 +1,6 @@
 import type { Paint } from '../output.ts';
 import { displayWidth, plainText, truncate } from '../table.ts';
-import { formatAmount, formatClock, formatCount, formatRate, formatSeconds } from '../units.ts';
+import { formatAmount, formatClock, formatCount, formatRate, formatSeconds } from '../../units.ts';
 import {
   isEnded,
   progressTotals,

@@ -1,5 +1,5 @@
 import { plainText } from '../table.ts';
-import { formatClock, formatDuration, formatSeconds } from '../units.ts';
+import { formatClock, formatDuration, formatSeconds } from '../../units.ts';
 import { describeRead, describeTotals } from './frame.ts';
 import { isEnded, waitingTime, type ProgressState, type TrackedSource } from './state.ts';
 

@@ -41,7 +41,7 @@ export function airtableFailure(answer: FailedAnswer, context: FailureContext): 
     return new SyncFailure('Unavailable', `Airtable's answer for ${what} is not whole JSON`);
   }
   if (status < 400) {
-    return new SyncFailure('InvalidAnswer', `Airtable's address redirects (${status})`, {
+    return new SyncFailure('Misconfigured', `Airtable's address redirects (${status})`, {
       hint: 'set AIRTABLE_ENDPOINT_URL to the address itself: a token is never sent on to another',
     });
   }

@@ -99,7 +99,7 @@ function unavailable(answer: ErrorAnswer, what: string): SyncFailure {
 
 function refusal(answer: ErrorAnswer, what: string): SyncFailure {
   if (answer.status < 400) {
-    return new SyncFailure('InvalidAnswer', `Notion's address redirects (${answer.status})`, {
+    return new SyncFailure('Misconfigured', `Notion's address redirects (${answer.status})`, {
       hint: 'set NOTION_BASE_URL to the address itself: a token is never sent on to another',
     });
   }

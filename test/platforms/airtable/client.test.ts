@@ -205,7 +205,7 @@ describe('a token', () => {
     const location = `http://127.0.0.1:${(other.address() as AddressInfo).port}/`;
     for (const body of ['', { records: [] }]) {
       expect(await failureOf(answer(302, body, { location }))).toMatchObject({
-        type: 'InvalidAnswer',
+        type: 'Misconfigured',
         hint: expect.stringContaining('AIRTABLE_ENDPOINT_URL'),
       });
       await simulator.close();

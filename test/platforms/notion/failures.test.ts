@@ -95,7 +95,11 @@ describe('an error answer', () => {
   it('is not followed to another address', async () => {
     const elsewhere = { location: `${sim.notionUrl}/v1/users/me` };
     const failure = await failureOf({ kind: 'answer', status: 302, headers: elsewhere });
-    expect(failure.type).toBe('InvalidAnswer');
+    // Of a type that is not tried again: the address stays what it is.
+    expect(failure).toMatchObject({
+      type: 'Misconfigured',
+      hint: expect.stringContaining('NOTION_BASE_URL'),
+    });
     expect(sim.log.count({ path: '/users/me' })).toBe(0);
   });
 });
