@@ -62,10 +62,8 @@ export function noteRest({ output }: CommandContext, targets: readonly TargetCou
 
 function noteUse({ output }: CommandContext): void {
   const { program, notePaint } = output;
-  output.note(
-    notePaint.dim(`sync one: ${program} NAME (platform, application, source), or ${program}`),
-  );
-  output.note(notePaint.dim('sync-component NAME, sync-vault NAME, sync-user NAME'));
+  output.note(notePaint.dim(`sync one: ${program} NAME of a platform, application or source;`));
+  output.note(notePaint.dim(`  ${program} sync-component NAME, sync-vault NAME, sync-user NAME`));
 }
 
 function targetColumns(
