@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type {
   CompleteRecordsInput,
   CompletedRecords,
@@ -5,7 +6,7 @@ import type {
 } from '../contract/activities.ts';
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
-import { isAboutOneRecord } from '../errors.ts';
+import { SyncFailure, isAboutOneRecord } from '../errors.ts';
 import type { PlatformSession, SourceRef, WholeValue } from '../platforms/platform.ts';
 import { refusalOf } from '../store/refusal.ts';
 import type { Transaction } from '../store/database.ts';
@@ -28,6 +29,7 @@ import { inActivityTransaction, withHeartbeat } from './running.ts';
 
 /** Values per activity: at 3 requests a second about 20 s, so a slice is short and its loss is small. */
 const SLICE = 60;
+const ODD_ATTEMPTS = 3;
 /** A value can take many requests: the slice ends early after this, with at least one value read. */
 const TIME_SLICE_MS = 45_000;
 
@@ -74,7 +76,7 @@ export function completeRecords(
 
 /**
  * `unwanted`: its property is gone. `unreadable`: the platform says that there is no such record, or refuses to
- * give this value of it (a page that moved to another data source has other properties).
+ * give this value of it (a page that moved to another data source has other properties), or gives what nobody can read.
  */
 type Reading = 'unwanted' | 'unreadable' | WholeValue;
 
@@ -88,10 +90,16 @@ async function readWhole(
   try {
     return await session.readValue(ref, value.record_id, column);
   } catch (error) {
-    if (isAboutOneRecord(error)) return 'unreadable';
+    if (isAboutOneRecord(error) || isOddForGood(error)) return 'unreadable';
     throw error;
   }
 }
+
+/** An answer that is not what is documented may be a hiccup; again and again, it is about this value. */
+const isOddForGood = (error: unknown): boolean =>
+  error instanceof SyncFailure &&
+  error.type === 'InvalidAnswer' &&
+  Context.current().info.attempt > ODD_ATTEMPTS;
 
 /**
  * Writes what was read; what its column cannot hold is told in `_errors`. A record that is said to be gone may

@@ -1,10 +1,19 @@
 import { openWindow, type ScanWindow } from '../contract/scan.ts';
-import type { Column, ColumnType, ConvertedRecord, SourceField } from '../contract/schema.ts';
+import type {
+  Column,
+  ColumnType,
+  ConvertedRecord,
+  RejectedRecord,
+  SourceField,
+} from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
+import { UNIDENTIFIED } from '../contract/scan.ts';
+import { convertOrReject } from './convert-or-reject.ts';
 import { followCursor } from './cursor-circle.ts';
 import type { Whereabouts } from './platform.ts';
 import { isObject, type JsonObject } from './values/json-object.ts';
 import { cleanText, jsonText } from './values/postgres-text.ts';
+import { recordId } from './values/record-id.ts';
 import { recordHash, type StablePart } from './values/record-hash.ts';
 
 /** One column of a listing: where its value is found in an entry, undefined or null when it has none. */
@@ -36,8 +45,8 @@ export function createEntryConverter(
 ): (entry: unknown) => ConvertedRecord {
   const fields = columns.map(({ id }) => table.fields.find((field) => field.id === id));
   return (entry) => {
-    const id = isObject(entry) ? table.idOf(entry) : undefined;
-    if (!isObject(entry) || typeof id !== 'string' || id === '') {
+    const id = idOf(table, entry);
+    if (!isObject(entry) || id === null) {
       throw new SyncFailure('InvalidAnswer', `an entry of ${table.what} has no id`);
     }
     let errors: Record<string, string> | null = null;
@@ -61,6 +70,31 @@ export function createEntryConverter(
     };
   };
 }
+
+/**
+ * Takes entries as they come, those that can be rows and those that cannot. One without an id keeps a full scan from
+ * being whole: it may be any of the rows.
+ */
+export function sortEntries(table: ListingTable, columns: readonly Column[]) {
+  const convert = createEntryConverter(table, columns);
+  const hashOf = (entry: unknown) => recordHash(isObject(entry) ? entry : { entry }, table.stable);
+  const records: ConvertedRecord[] = [];
+  const rejected: RejectedRecord[] = [];
+  return {
+    records,
+    rejected,
+    gaps: () => (rejected.some(({ id }) => id === null) ? [UNIDENTIFIED] : []),
+    take: (entry: unknown) => {
+      const { kind, record } = convertOrReject(convert, hashOf, entry);
+      if (kind === 'converted') records.push(record);
+      // What its own id is does not count: an entry may be known by more than that.
+      else rejected.push({ ...record, id: idOf(table, entry) });
+    },
+  };
+}
+
+const idOf = (table: ListingTable, entry: unknown) =>
+  recordId({ id: isObject(entry) ? table.idOf(entry) : null });
 
 /** A listing is read from its beginning to its end, in one window. */
 export const planListing = (): readonly ScanWindow[] => [openWindow(0, { lower: null })];

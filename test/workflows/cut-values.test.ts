@@ -50,7 +50,32 @@ async function relations() {
   };
 }
 
+/** The record with most related ones. */
+function longest(): string {
+  const related = (page: object) => (page as Page).properties.Related.relation.length;
+  const truth = installation.simulator.world.truth('Tasks').records;
+  return [...truth].toSorted(([, a], [, b]) => related(b) - related(a))[0]?.[0] ?? '';
+}
+
 describe('a relation of more than 25', () => {
+  it('that one record answers with nonsense for costs that value alone; the others are read', async () => {
+    installation.simulator.faults.add({
+      platform: 'notion',
+      path: new RegExp(`/pages/${longest()}/properties/`),
+      times: 0,
+      effect: { kind: 'answer', status: 200, body: { object: 'list', results: 'none' } },
+    });
+    const summary = await installation.sync();
+    installation.simulator.faults.clear();
+    expect(summary.sources[0]).toMatchObject({ status: 'incomplete', certified: false });
+    expect(summary.sources[0]?.error?.message).toContain('cut short');
+    const { expected, found } = await relations();
+    const differing = [...expected].filter(
+      ([id, related]) => related.join() !== found.get(id)?.join(),
+    );
+    expect(differing).toHaveLength(1);
+  });
+
   it('that cannot be read whole leaves the source incomplete', async () => {
     installation.simulator.faults.add({
       platform: 'notion',

@@ -117,6 +117,45 @@ describe('listings of a platform', () => {
   });
 });
 
+describe('an entry of a listing that has no id', () => {
+  it('is put into quarantine, the others are written, and the source says so', async () => {
+    const { faults } = installation.simulator;
+    const answer = (body: object) => ({ kind: 'answer', status: 200, body }) as const;
+    const user = { object: 'user', id: '6a1c-one', type: 'person', name: 'One' };
+    const bot = { object: 'user', type: 'bot', name: 'nobody' };
+    const list = { object: 'list', results: [bot, user], has_more: false, next_cursor: null };
+    const base = { id: 'appONE0000000001', name: 'One', permissionLevel: 'create' };
+    faults.add(
+      { path: /\/v1\/users$/, times: 0, effect: answer(list) },
+      { path: /\/meta\/bases$/, times: 0, effect: answer({ bases: [{ name: 'nameless' }, base] }) },
+      {
+        path: /\/meta\/bases\/app\w+\/tables$/,
+        times: 0,
+        effect: answer({ tables: ['none', { id: 'tblONE', name: 'One', fields: [] }] }),
+      },
+    );
+    const listings = { source: ['users', 'bases', 'tables'] };
+    const summary = await installation.sync({ kind: 'all' }, {}, listings);
+    const bySource = new Map(summary.sources.map((source) => [source.alias, source]));
+    for (const alias of ['users', 'bases', 'tables']) {
+      expect(bySource.get(alias)).toMatchObject({
+        status: 'incomplete',
+        inserted: 1,
+        quarantined: 1,
+      });
+    }
+    expect(bySource.get('tables')?.error?.message).toContain('a base without an id');
+    expect(await rows(`select reason from appsync.quarantine order by reason`)).toEqual([
+      { reason: 'an entry of the list of bases has no id' },
+      { reason: 'an entry of the list of tables has no id' },
+      { reason: 'an entry of the list of users has no id' },
+    ]);
+    faults.clear();
+    const after = await installation.sync({ kind: 'all' }, {}, listings);
+    expect(after.sources.filter(({ status }) => status !== 'complete')).toEqual([]);
+  });
+});
+
 describe('a listing that a token may not read', () => {
   it('fails alone, and says which capability or scope is missing', async () => {
     const { faults } = installation.simulator;

@@ -5,10 +5,15 @@ import { SyncFailure } from '../../errors.ts';
 
 export const userSchema = z.object({ id: z.string(), email: z.string().nullish() });
 
+export const baseSchema = z.object({
+  id: z.string().min(1),
+  name: z.string(),
+  permissionLevel: z.string().nullish(),
+});
+
+/** One entry that is no base must not hide the others. */
 export const basesSchema = z.object({
-  bases: z.array(
-    z.object({ id: z.string(), name: z.string(), permissionLevel: z.string().nullish() }),
-  ),
+  bases: z.array(z.unknown()),
   offset: z.string().nullish(),
 });
 
@@ -28,9 +33,14 @@ export const fieldSchema = z.object({
 
 export type FieldDescription = z.infer<typeof fieldSchema>;
 
-export const tablesSchema = z.object({
-  tables: z.array(z.object({ id: z.string(), name: z.string(), fields: z.array(z.unknown()) })),
+export const tableSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  fields: z.array(z.unknown()),
 });
+
+/** One entry that is no table must not hide the others. */
+export const tablesSchema = z.object({ tables: z.array(z.unknown()) });
 
 export const recordsSchema = z.object({
   records: z.array(z.unknown()),

@@ -1,11 +1,13 @@
 import { SyncFailure } from '../../errors.ts';
 import type { RateRule } from '../platform.ts';
-import { basesSchema, parseAnswer } from './answers.ts';
+import { baseSchema, basesSchema, parseAnswer } from './answers.ts';
 import type { Api } from './client.ts';
 
 const WHAT = 'the list of bases';
 
 export interface BasesPage {
+  /** As they came; those that are no bases are in `bases` no more. */
+  readonly entries: readonly unknown[];
   readonly bases: readonly Base[];
   /** Null when this page is the last. */
   readonly next: string | null;
@@ -28,8 +30,9 @@ export async function readBases(
   const query: Record<string, string> = offset === null ? {} : { offset };
   try {
     const answer = await api(rules, { base: 'meta', path: '/bases', query, what: WHAT });
-    const { bases, offset: next } = parseAnswer(basesSchema, answer.body, WHAT);
-    return { bases, next: next ?? null, date: answer.date };
+    const { bases: entries, offset: next } = parseAnswer(basesSchema, answer.body, WHAT);
+    const bases = entries.flatMap((entry) => baseSchema.safeParse(entry).data ?? []);
+    return { entries, bases, next: next ?? null, date: answer.date };
   } catch (error) {
     if (!(error instanceof SyncFailure) || error.type !== 'Forbidden') throw error;
     throw new SyncFailure('Forbidden', error.message, {

@@ -1,8 +1,9 @@
 import type { SourceSchema } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import type { RateRule, SourceRef } from '../platform.ts';
-import { fieldSchema, parseAnswer, tablesSchema } from './answers.ts';
+import { fieldSchema, parseAnswer, tableSchema, tablesSchema } from './answers.ts';
 import type { Api } from './client.ts';
+import { isObject } from '../values/json-object.ts';
 import { columnTypeOf, fieldTypeOf } from './field-types.ts';
 import { serverTime } from '../server-time.ts';
 import { externalId, tableRef } from './source-ref.ts';
@@ -17,12 +18,13 @@ export async function describe(
   const what = `base ${base}`;
   const answer = await api(rules, { base: 'meta', path: `/bases/${base}/tables`, what });
   const { tables } = parseAnswer(tablesSchema, answer.body, what);
-  const found = tables.find(({ id }) => id === table);
-  if (found === undefined) {
+  const listed = tables.find((entry) => isObject(entry) && entry['id'] === table);
+  if (listed === undefined) {
     throw new SyncFailure('NotFound', `Airtable knows no table ${table} in ${what}`, {
       hint: 'check base and table in the catalog: it may have been deleted',
     });
   }
+  const found = parseAnswer(tableSchema, listed, `table ${externalId(ref)}`);
   return {
     title: found.name,
     external_id: externalId(ref),

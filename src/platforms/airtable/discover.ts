@@ -1,6 +1,6 @@
 import { SyncFailure } from '../../errors.ts';
 import type { DiscoveredSource, Identity, RateRule } from '../platform.ts';
-import { parseAnswer, tablesSchema, userSchema } from './answers.ts';
+import { parseAnswer, tableSchema, tablesSchema, userSchema } from './answers.ts';
 import { isOpen, readBases, type BasesPage } from './bases.ts';
 import type { Api } from './client.ts';
 import { externalId } from './source-ref.ts';
@@ -47,7 +47,8 @@ async function tablesOf(api: Api, rules: readonly RateRule[], base: string) {
   try {
     const path = `/bases/${encodeURIComponent(base)}/tables`;
     const answer = await api(rules, { base: 'meta', path, what });
-    return parseAnswer(tablesSchema, answer.body, what).tables;
+    const { tables } = parseAnswer(tablesSchema, answer.body, what);
+    return tables.flatMap((entry) => tableSchema.safeParse(entry).data ?? []);
   } catch (error) {
     const isGone =
       error instanceof SyncFailure && (error.type === 'Forbidden' || error.type === 'NotFound');

@@ -1,7 +1,13 @@
 import { NO_EVIDENCE, type Evidence, type ScanWindow } from '../../contract/scan.ts';
-import type { Column, ConvertedRecord, SourceSchema } from '../../contract/schema.ts';
+import type { Column, SourceSchema } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { createEntryConverter, listedTo, listingFields, type ListingTable } from '../listing.ts';
+import {
+  createEntryConverter,
+  listedTo,
+  listingFields,
+  sortEntries,
+  type ListingTable,
+} from '../listing.ts';
 import type { BatchRequest, FetchedBatch, RateRule, SourceRef } from '../platform.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { parseAnswer, tablesSchema } from './answers.ts';
@@ -90,15 +96,18 @@ async function fetchBases(
   { window, columns }: BatchRequest,
 ): Promise<FetchedBatch> {
   const page = await readBases(api, token, window.cursor);
-  const after = listedTo(window, page.bases.length, page.next, BASES.what);
-  const convert = createEntryConverter(BASES, columns);
+  const after = listedTo(window, page.entries.length, page.next, BASES.what);
+  const { records, rejected, gaps, take } = sortEntries(BASES, columns);
+  for (const entry of page.entries) take(entry);
   return {
-    records: page.bases.map(convert),
-    rejected: [],
+    records,
+    rejected,
     windows: [{ ...after, next_batch: window.next_batch + 1 }],
-    evidence: { ...NO_EVIDENCE, pages: 1 },
+    evidence: { ...NO_EVIDENCE, pages: 1, gaps: gaps() },
   };
 }
+
+const NAMELESS_BASE = 'a base without an id is listed: its tables cannot be read';
 
 /**
  * Where the list of tables stands: a page of the bases, and the base on it to go on with. The page is
@@ -118,22 +127,22 @@ async function fetchTables(
   const place = placeOf(window);
   const page = await readBases(api, rules.token, place.offset);
   const bases = basesFrom(page, place);
-  const convert = createEntryConverter(TABLES, columns);
-  const records: ConvertedRecord[] = [];
-  const gaps: string[] = [];
+  const { records, rejected, take, ...sorted } = sortEntries(TABLES, columns);
+  const gaps = page.entries.length > page.bases.length ? [NAMELESS_BASE] : [];
   let next: Base | undefined = bases.shift();
   let read = 0;
   for (; next !== undefined; next = bases.shift()) {
-    if (read > 0 && (records.length >= max_records || isTimeUp())) break;
+    if (read > 0 && (records.length + rejected.length >= max_records || isTimeUp())) break;
     read += 1;
     const tables = await readTables(api, rules.of(next.id), next.id);
     if (tables === null) gaps.push(`the tables of base ${next.id} may not be read`);
-    for (const table of tables ?? []) records.push(convert(table));
+    for (const table of tables ?? []) take(table);
   }
-  const evidence: Evidence = { ...NO_EVIDENCE, pages: read + 1, gaps };
-  const after = listedTo(window, records.length, cursorAfter(page, place, next), TABLES.what);
+  const evidence: Evidence = { ...NO_EVIDENCE, pages: read + 1, gaps: [...gaps, ...sorted.gaps()] };
+  const entries = records.length + rejected.length;
+  const after = listedTo(window, entries, cursorAfter(page, place, next), TABLES.what);
   const windows = [{ ...after, next_batch: window.next_batch + 1 }];
-  return { records, rejected: [], windows, evidence };
+  return { records, rejected, windows, evidence };
 }
 
 function placeOf({ cursor }: ScanWindow): Place {
@@ -162,13 +171,12 @@ async function readTables(
   api: Api,
   rules: readonly RateRule[],
   base: string,
-): Promise<readonly JsonObject[] | null> {
+): Promise<readonly unknown[] | null> {
   const what = `base ${base}`;
   try {
     const answer = await api(rules, { base: 'meta', path: `/bases/${base}/tables`, what });
-    parseAnswer(tablesSchema, answer.body, what);
-    const tables = isObject(answer.body) ? asList(answer.body['tables']) : [];
-    return tables.map((table) => ({ ...table, base }));
+    const { tables } = parseAnswer(tablesSchema, answer.body, what);
+    return tables.map((table) => (isObject(table) ? { ...table, base } : table));
   } catch (error) {
     if (error instanceof SyncFailure && error.type === 'NotFound') return [];
     if (error instanceof SyncFailure && error.type === 'Forbidden') return null;

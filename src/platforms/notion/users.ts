@@ -1,7 +1,13 @@
 import { NO_EVIDENCE } from '../../contract/scan.ts';
-import type { Column, ConvertedRecord, SourceSchema } from '../../contract/schema.ts';
+import type { Column, SourceSchema } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { createEntryConverter, listedTo, listingFields, type ListingTable } from '../listing.ts';
+import {
+  createEntryConverter,
+  listedTo,
+  listingFields,
+  sortEntries,
+  type ListingTable,
+} from '../listing.ts';
 import type { BatchRequest, FetchedBatch } from '../platform.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage } from './answers.ts';
@@ -52,21 +58,20 @@ export async function describeUsers(api: Api): Promise<SourceSchema> {
 /** Reads the list on. It cannot be entered in its middle: a cursor that is refused throws CursorLost. */
 export async function fetchUsers(api: Api, request: BatchRequest): Promise<FetchedBatch> {
   const { window, columns, max_records, isTimeUp } = request;
-  const convert = createEntryConverter(USERS, columns);
-  const records: ConvertedRecord[] = [];
+  const { records, rejected, gaps, take } = sortEntries(USERS, columns);
   let at = window;
   let pages = 0;
   do {
     const page = await readUsers(api, at.cursor, Math.min(PAGE_SIZE, max_records));
     pages += 1;
-    for (const user of page.results) records.push(convert(user));
+    for (const user of page.results) take(user);
     at = listedTo(at, page.results.length, page.next, WHAT);
-  } while (!at.done && records.length < max_records && !isTimeUp());
+  } while (!at.done && records.length + rejected.length < max_records && !isTimeUp());
   return {
     records,
-    rejected: [],
+    rejected,
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
-    evidence: { ...NO_EVIDENCE, pages },
+    evidence: { ...NO_EVIDENCE, pages, gaps: gaps() },
   };
 }
 
