@@ -56,6 +56,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     needsOptions: true,
   },
   row('sync-list', 'sources list', 'List the sources'),
+  row('sync-health', 'health', 'Say whether all is well, for people and monitors'),
 ];
 
 function row(usage: string, means: string, summary: string, operandExample = ''): Shortcut {
