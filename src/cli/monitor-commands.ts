@@ -37,4 +37,15 @@ export function addMonitorCommands(program: Command, run: RunWork): void {
     ['appsync health --deep', 'also what each token can see'],
     ['appsync health --json --hours 1', 'for a monitor'],
   ]);
+  const stats = program
+    .command('stats')
+    .summary('Show pools, budgets, sizes and work by hour')
+    .description(
+      'Show connection pools of every live worker, rate budgets, sizes of tables, records and requests of the last 24 ' +
+        'hours, and totals.',
+    )
+    .option(...JSON_OPTION)
+    .helpGroup('Watch:')
+    .action(() => run(async (context) => (await import('./stats.ts')).showStats(context)));
+  setExamples(stats, [['appsync stats', 'what workers and budgets are at now']]);
 }

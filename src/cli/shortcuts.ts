@@ -56,6 +56,7 @@ export const SHORTCUTS: readonly Shortcut[] = [
     needsOptions: true,
   },
   row('sync-list', 'sources list', 'List the sources'),
+  row('sync-stats', 'stats', 'Show pools, budgets, sizes and work by hour'),
   row('sync-health', 'health', 'Say whether all is well, for people and monitors'),
 ];
 

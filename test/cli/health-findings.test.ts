@@ -162,7 +162,7 @@ const ROWS: Readonly<Record<FindingKind, readonly [Change, 'degraded' | 'unhealt
   account_blocked: [
     { stored: { budgets: [budget({ blocked_until: new Date(NOW + 60_000) })] } },
     'degraded',
-    'appsync ui',
+    'appsync stats',
   ],
   schedule_missing: [
     { temporal: { schedules: [] } },

@@ -178,7 +178,7 @@ function budgetFindings({ budgets }: StoredFacts, now: number): readonly Finding
     return finding(
       'account_blocked',
       `account ${account} is blocked until ${iso} (${formatRelative(iso, now)}): ${reason}`,
-      'appsync ui',
+      'appsync stats',
       [account],
     );
   });
