@@ -4,7 +4,7 @@ import { findSources, type SourceRow } from '../catalog/source-query.ts';
 import type { SyncOptions } from '../contract/options.ts';
 import type { ScanMode } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
-import { targetName } from '../contract/target.ts';
+import { targetName, type Filters } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
@@ -38,6 +38,21 @@ export interface PlannedSource {
   readonly contents?: number | null;
 }
 
+/** A source that matches and is left out by `--only-due`, and why. */
+interface NotDueSource {
+  readonly alias: string;
+  readonly next_due_at: string | null;
+  readonly reason: string;
+}
+
+interface Plan {
+  readonly target: string;
+  readonly filters: Filters;
+  readonly sources: readonly PlannedSource[];
+  /** With `--only-due` only. */
+  readonly not_due?: readonly NotDueSource[];
+}
+
 /** `--dry-run`: which sources match and how each would be read. Plans from the file, applies nothing. */
 export async function planSync(
   context: CommandContext,
@@ -50,12 +65,14 @@ export async function planSync(
   const planned =
     file === null ? await plan(session.db) : await withCatalogApplied(session.db, file, plan);
   if (output.json) {
-    const { target, filters, sources } = planned;
-    output.document({ dry_run: true, target, filters, options: request.options, sources });
+    output.document({ dry_run: true, ...planned, options: request.options });
     return EXIT.ok;
   }
   if (planned.sources.length > 0) output.table(planColumns(io.now()), planned.sources);
   for (const line of contentLines(planned.sources)) output.note(line);
+  for (const { alias, reason } of planned.not_due ?? []) {
+    output.note(`${alias} is not due: ${reason}`);
+  }
   const disabled = planned.sources.filter(({ enabled }) => !enabled).length;
   output.note();
   output.note(
@@ -70,13 +87,38 @@ async function readPlan(
   db: Queryable,
   request: SyncRequest & { readonly target: string },
   now: Date,
-) {
+): Promise<Plan> {
   const { target, filters } = await resolveTargetAndFilters(db, request.target, request.filters);
   const sources: PlannedSource[] = [];
-  for (const source of await findSources(db, target, filters, now)) {
+  const found = await findSources(db, target, filters, now);
+  for (const source of found) {
     sources.push(await planSource(db, source, request.options));
   }
-  return { target: targetName(target), filters, sources };
+  const plan: Plan = { target: targetName(target), filters, sources };
+  if (filters.only_due !== true) return plan;
+  const anyTime = { ...filters, only_due: false, only_enabled: true };
+  const due = new Set(found.map(({ id }) => id));
+  const not_due = (await findSources(db, target, anyTime, now))
+    .filter(({ id }) => !due.has(id))
+    .map((source) => notDue(source, now));
+  return { ...plan, not_due };
+}
+
+function notDue(source: SourceRow, now: Date): NotDueSource {
+  const { alias, next_due_at, failures, last_failure } = source;
+  if (next_due_at === null || next_due_at <= now) {
+    return { alias, next_due_at: null, reason: 'a run is at it' };
+  }
+  const next = next_due_at.toISOString();
+  const setbacks =
+    failures === 0
+      ? ''
+      : `, after it failed ${formatAmount(failures, 'time')} in a row (${last_failure ?? ''})`;
+  return {
+    alias,
+    next_due_at: next,
+    reason: `next ${formatRelative(next, now.getTime())}${setbacks}`,
+  };
 }
 
 async function planSource(

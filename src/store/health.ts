@@ -74,38 +74,31 @@ export async function readWatchedSources(db: Queryable): Promise<readonly Watche
   return rows;
 }
 
-/** A source whose latest sync did not end complete. */
+/** A source whose last attempts saw less than everything, and why the latest did. */
 export interface FailingSource {
   readonly alias: string;
   readonly external_id: string;
   readonly account: string;
-  /** When the first of the syncs ended that have not been complete since. */
   readonly since: string;
+  /** Attempts in a row. */
   readonly failures: number;
   readonly error: SourceError | null;
 }
 
-/** Enabled sources that fail, from their recorded syncs; a cancelled or skipped one says nothing. */
-export async function readFailingSources(db: Queryable): Promise<readonly FailingSource[]> {
+/** Enabled sources that fail, with the words of their latest failure. */
+export async function readFailureCauses(db: Queryable): Promise<readonly FailingSource[]> {
   const { rows } = await db.query<FailingSource>(
-    `select s.alias, s.external_id, a.name as account, appsync.iso(f.since) as since, f.failures, l.error
+    `select s.alias, s.external_id, a.name as account, appsync.iso(s.failing_since) as since, s.failures,
+            coalesce(l.error, jsonb_build_object('type', s.last_failure, 'message', s.last_status)) as error
        from appsync.source s
        join appsync.account a on a.id = s.account_id
-       join lateral (
-         select r.status, r.error from appsync.source_run r
-          where r.source_id = s.id and r.status in ('complete', 'incomplete', 'failed')
-          order by r.finished_at desc limit 1
-       ) l on l.status <> 'complete'
-       join lateral (
-         select min(r.finished_at) as since, count(*) as failures from appsync.source_run r
+       left join lateral (
+         select r.error from appsync.source_run r
           where r.source_id = s.id and r.status in ('incomplete', 'failed')
-            and r.finished_at > coalesce((
-              select max(g.finished_at) from appsync.source_run g
-               where g.source_id = s.id and g.status = 'complete'
-            ), '-infinity')
-       ) f on true
-      where s.enabled
-      order by f.since, s.alias collate "C"`,
+          order by r.finished_at desc limit 1
+       ) l on true
+      where s.enabled and s.failures > 0
+      order by s.failing_since, s.alias collate "C"`,
   );
   return rows;
 }

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
-import { shellWord, withoutPassword } from '../../src/cli/stack.ts';
+import { quotedWord } from '../../src/cli/shell-word.ts';
+import { withoutPassword } from '../../src/cli/stack.ts';
 import {
   NOTION_TOKEN,
   simpleWorld,
@@ -103,8 +104,28 @@ describe('with a database of its own', () => {
   });
 
   test('sources list is tab-separated in a pipe', async () => {
-    const { stdout } = await command('sync-list');
+    const { stdout } = await command('sources list');
     expect(stdout.split('\n')[0]).toBe('artefacts\tnotion\tskyflow\t\t1h\t\t');
+  });
+
+  test('what fails is named by sources list, and by a dry run as not due', async () => {
+    await database.pool.query(
+      `update appsync.source set failures = 3, failing_since = '2026-11-23T13:45:00Z',
+              last_failure = 'Forbidden', next_due_at = '2026-11-23T17:45:00Z'
+        where alias = 'artefacts'`,
+    );
+    const fails = 'artefacts: failed 3 times in a row (Forbidden), first 2 h ago, due again in 1 h';
+    expect((await command('sources list')).stderr).toContain(fails);
+    expect(JSON.parse((await command('sources list --json')).stdout)).toContainEqual(
+      expect.objectContaining({ alias: 'artefacts', failures: 3, last_failure: 'Forbidden' }),
+    );
+    const because = 'next in 1 h, after it failed 3 times in a row (Forbidden)';
+    expect((await command('sync-due --dry-run')).stderr).toContain(
+      `artefacts is not due: ${because}`,
+    );
+    const plan = JSON.parse((await command('sync-due --dry-run --json')).stdout) as unknown;
+    expect(plan).toMatchObject({ not_due: [{ alias: 'artefacts', reason: because }] });
+    expect((await command('sync-dry')).stdout).toContain('artefacts');
   });
 
   test('an unknown target or filter is a usage error with the nearest names', async () => {
@@ -198,5 +219,5 @@ describe('init', () => {
 
 test('addresses for the screen and for a shell', () => {
   expect(withoutPassword('postgres://me:secret@host:5432/db')).toBe('postgres://host:5432/db');
-  expect(shellWord("it's")).toBe(`'it'\\''s'`);
+  expect(quotedWord("it's")).toBe(`'it'\\''s'`);
 });

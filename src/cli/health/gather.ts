@@ -10,7 +10,7 @@ import { stackStatus, type StackSettings } from '../../stack/stack.ts';
 import { openDatabase, type Database } from '../../store/database.ts';
 import {
   isDueAskedFor,
-  readFailingSources,
+  readFailureCauses,
   readRecentOutcomes,
   readUnfinishedRuns,
   readWatchedSources,
@@ -93,7 +93,7 @@ async function readStored(
       ensureInstallation(db),
       readRecentOutcomes(db, hours),
       readWatchedSources(db),
-      readFailingSources(db),
+      readFailureCauses(db),
       readUnfinishedRuns(db),
       createRateBudget(db).status(),
       isDueAskedFor(db, hours),
