@@ -43,3 +43,14 @@ function largestUnit(ms: number): string {
 
 /** `14:02:07 UTC`: the time of day of something that is not long ago. */
 export const formatClock = (iso: string): string => `${iso.slice(11, 19)} UTC`;
+
+/** `812 B`, `1.2 MB`: powers of 1,024. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(
+    units.length - 1,
+    bytes < 1 ? 0 : Math.floor(Math.log(bytes) / Math.log(1_024)),
+  );
+  const amount = bytes / 1_024 ** power;
+  return `${power === 0 || amount >= 100 ? formatCount(amount) : amount.toFixed(1)} ${units[power] ?? ''}`;
+}

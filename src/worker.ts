@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { GracefulShutdownPeriodExpiredError, NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
@@ -13,8 +15,10 @@ import { isPolling, workerPhase } from './observe/polling.ts';
 import { onStopSignals } from './observe/stop-signals.ts';
 import { createSyncCounters, type SyncCounters } from './observe/sync-counters.ts';
 import { installRuntime, type InstalledRuntime } from './observe/temporal-runtime.ts';
+import { startReporting, watchPool } from './observe/worker-reporter.ts';
 import { createRateBudget } from './platforms/rate-limit.ts';
 import { builtInPlatforms } from './platforms/registry.ts';
+import { requestPools } from './platforms/requests.ts';
 import { agreeOnEncryptionKey } from './store/encryption-key.ts';
 import { checkDatabase, openDatabase, type Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';
@@ -54,6 +58,7 @@ export async function createWorker(parts: Parts): Promise<RunningWorker> {
   const databaseUrl = databaseOf(config);
   const keys = readEncryptionKeys(config.env);
   const db = openDatabase(databaseUrl, POSTGRES_CONNECTIONS);
+  const postgres = watchPool(db);
   await checkDatabase(db);
   await migrate(db);
   const installation = await ensureInstallation(db);
@@ -87,13 +92,27 @@ export async function createWorker(parts: Parts): Promise<RunningWorker> {
   const probes = openDatabase(databaseUrl, PROBE_CONNECTIONS);
   const ask = () => isPolling(worker, connection, namespace);
   const health = await answerProbes(parts, worker, ask, counters, probes);
+  const reporting = startReporting(probes, describeProcess(parts.startedAt), {
+    postgres,
+    http: requestPools,
+  });
   const close = async () => {
+    await reporting.stop();
     await Promise.all([db.end(), probes.end()]);
     await connection.close();
     await health?.close();
   };
   return { worker, healthUrl: health?.url ?? null, close };
 }
+
+/** This very process, for who looks at all workers. */
+const describeProcess = (startedAt: number) => ({
+  id: randomUUID(),
+  host: hostname(),
+  pid: process.pid,
+  software: version(),
+  started_at: new Date(startedAt).toISOString(),
+});
 
 function databaseOf({ databaseUrl }: Config): string {
   if (databaseUrl !== undefined) return databaseUrl;

@@ -43,7 +43,7 @@ const noSuchRun = (id: string, runs: readonly RunRow[]) =>
 const STARTING_MS = 60_000;
 
 /** What became of the workflow of a run that is recorded as at work, when that can record nothing any more; else null. */
-export function lostTo(fate: RunFate, run: RunRow, now: number): string | null {
+export function lostTo(fate: RunFate, run: Pick<RunRow, 'started_at'>, now: number): string | null {
   if (fate === 'running') return null;
   if (fate !== 'unknown') return fate;
   return now - Date.parse(run.started_at) < STARTING_MS ? null : 'unknown to this Temporal';

@@ -60,6 +60,8 @@ export const SHORTCUTS: readonly Shortcut[] = [
   row('sync-cheat', 'help cheat', 'Show every name and shortcut; on a terminal, choose and run'),
   row('sync-quick', 'help quick', 'Show the most used commands, on one screen'),
   row('sync-examples', 'help examples', 'Show examples with the names of this installation'),
+  row('sync-stats', 'stats', 'Show pools, budgets, sizes and work by hour'),
+  row('sync-health', 'health', 'Say whether all is well, for people and monitors'),
 ];
 
 function row(usage: string, means: string, summary: string, operandExample = ''): Shortcut {

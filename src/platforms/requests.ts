@@ -179,6 +179,30 @@ interface Slots {
 /** Requests in flight by account, over all activities of this process. */
 const slotsByAccount = new Map<string, Slots>();
 
+/** Counts by account since this process started. */
+const countsByAccount = new Map<string, { most: number; taken: number; waited: number }>();
+
+/** How full the places of each account are in this process, by account. */
+export const requestPools = () =>
+  [...countsByAccount].map(([account, counts]) => {
+    const slots = slotsByAccount.get(account);
+    return {
+      account,
+      ...counts,
+      busy: slots?.inFlight ?? 0,
+      waiting: slots?.queue.length ?? 0,
+    };
+  });
+
+function countPlace(account: string, most: number, hadToWait: boolean): void {
+  const counts = countsByAccount.get(account) ?? { most, taken: 0, waited: 0 };
+  countsByAccount.set(account, {
+    most,
+    taken: counts.taken + 1,
+    waited: counts.waited + (hadToWait ? 1 : 0),
+  });
+}
+
 /** Waits, first come first served, until fewer than `size` requests are in flight; returns how to leave. */
 async function enterSlot(account: string, size: number, signal: AbortSignal): Promise<() => void> {
   signal.throwIfAborted();
@@ -192,6 +216,7 @@ async function enterSlot(account: string, size: number, signal: AbortSignal): Pr
     }
     if (slots.inFlight === 0 && slots.queue.length === 0) slotsByAccount.delete(account);
   };
+  let hadToWait = false;
   await new Promise<void>((resolve, reject) => {
     const cancel = () => {
       slots.queue.splice(slots.queue.indexOf(place), 1);
@@ -208,7 +233,9 @@ async function enterSlot(account: string, size: number, signal: AbortSignal): Pr
     signal.addEventListener('abort', cancel, { once: true });
     slots.queue.push(place);
     admit();
+    hadToWait = slots.queue.includes(place);
   });
+  countPlace(account, size, hadToWait);
   return () => {
     slots.inFlight -= 1;
     admit();

@@ -1,0 +1,112 @@
+import type { Queryable } from './database.ts';
+
+/** What happened in one hour, that began at `hour` (ISO 8601). */
+export interface HourOfWork {
+  readonly hour: string;
+  /** Records that batches merged in it read. */
+  readonly records: number;
+  /** Requests to platforms that these batches took. */
+  readonly requests: number;
+}
+
+/** The last hours, the oldest first, those without work included. */
+export async function readHours(db: Queryable, hours: number): Promise<readonly HourOfWork[]> {
+  const { rows } = await db.query<HourOfWork>(
+    `with work as (
+       select date_trunc('hour', merged_at) as hour, sum((metrics ->> 'read')::float8) as records,
+              sum((metrics ->> 'requests')::float8) as requests
+         from appsync.batch
+        where merged_at >= date_trunc('hour', now()) - ($1 - 1) * interval '1 hour'
+        group by 1
+     )
+     select appsync.iso(h) as hour, coalesce(w.records, 0) as records, coalesce(w.requests, 0) as requests
+       from generate_series(
+              date_trunc('hour', now()) - ($1 - 1) * interval '1 hour', date_trunc('hour', now()), interval '1 hour'
+            ) as h
+       left join work w on w.hour = h
+      order by h`,
+    [hours],
+  );
+  return rows;
+}
+
+export interface Sizes {
+  readonly database_bytes: number;
+  /** Destination tables with their indexes; estimates of Postgres where rows are counted. */
+  readonly tables: number;
+  readonly table_bytes: number;
+  readonly rows: number;
+  readonly staging_bytes: number;
+  readonly staging_rows: number;
+  /** The largest tables. */
+  readonly largest: readonly {
+    readonly table: string;
+    readonly bytes: number;
+    readonly rows: number;
+  }[];
+}
+
+const LARGEST = 5;
+
+/** One look at Postgres's catalog, whatever the number of tables. */
+export async function readSizes(db: Queryable): Promise<Sizes> {
+  const { rows } = await db.query<Sizes>(
+    `with sized as (
+       select s.table_schema || '.' || s.table_name as table, pg_total_relation_size(c.oid)::float8 as bytes,
+              greatest(coalesce(pg_stat_get_live_tuples(c.oid), 0), c.reltuples, 0)::float8 as rows
+         from appsync.source s
+         join pg_namespace n on n.nspname = s.table_schema
+         join pg_class c on c.relnamespace = n.oid and c.relname = s.table_name
+     )
+     select pg_database_size(current_database())::float8 as database_bytes,
+            (select count(*) from sized) as tables,
+            (select coalesce(sum(bytes), 0) from sized) as table_bytes,
+            (select coalesce(sum(rows), 0) from sized) as rows,
+            pg_total_relation_size('appsync.staging')::float8 as staging_bytes,
+            coalesce(pg_stat_get_live_tuples('appsync.staging'::regclass), 0) as staging_rows,
+            coalesce((
+              select jsonb_agg(to_jsonb(l) order by l.bytes desc)
+                from (select * from sized order by bytes desc limit $1) l
+            ), '[]') as largest`,
+    [LARGEST],
+  );
+  const [sizes] = rows;
+  if (sizes === undefined) throw new Error('a query without rows');
+  return sizes;
+}
+
+export interface InstallationTotals {
+  readonly sources: number;
+  readonly enabled: number;
+  readonly accounts: number;
+  readonly runs: number;
+  /** Over all runs that are recorded. */
+  readonly source_runs: number;
+  readonly records_read: number;
+  readonly records_written: number;
+  readonly requests: number;
+  readonly rate_limited: number;
+  readonly quarantined: number;
+}
+
+export async function readTotals(db: Queryable): Promise<InstallationTotals> {
+  const { rows } = await db.query<InstallationTotals>(
+    `select s.sources, s.enabled, (select count(*) from appsync.account) as accounts, r.*, c.source_runs,
+            (select count(*) from appsync.quarantine where dropped_at is null) as quarantined
+       from (
+         select count(*) as sources, count(*) filter (where enabled) as enabled from appsync.source
+       ) s,
+       (
+         select count(*) as runs, coalesce(sum((metrics ->> 'read')::float8), 0) as records_read,
+                coalesce(sum((metrics ->> 'inserted')::float8 + (metrics ->> 'updated')::float8), 0)
+                  as records_written,
+                coalesce(sum((metrics ->> 'requests')::float8), 0) as requests,
+                coalesce(sum((metrics ->> 'rate_limited')::float8), 0) as rate_limited
+           from appsync.run
+       ) r,
+       lateral (select count(*) as source_runs from appsync.source_run) c`,
+  );
+  const [totals] = rows;
+  if (totals === undefined) throw new Error('a query without rows');
+  return totals;
+}
