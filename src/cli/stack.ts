@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { ensureStack, stackStatus, stopStack, type StackStatus } from '../stack/stack.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { openSession, reportSteps } from './session.ts';
+import { shellWord } from './shell-words.ts';
 import { stackSettings } from './stack-settings.ts';
 import type { Output } from './output.ts';
 import { formatRelative } from '../units.ts';
@@ -88,9 +89,6 @@ export async function printEnvironment(context: CommandContext): Promise<ExitCod
   }
   return EXIT.ok;
 }
-
-/** Quoted so that a shell takes it literally. */
-export const shellWord = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** `appsync worker`: a worker in the foreground, in a process of its own, until Ctrl-C. */
 export async function runWorker(context: CommandContext): Promise<ExitCode> {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
-import { shellWord, withoutPassword } from '../../src/cli/stack.ts';
+import { shellWord } from '../../src/cli/shell-words.ts';
+import { withoutPassword } from '../../src/cli/stack.ts';
 import {
   NOTION_TOKEN,
   simpleWorld,
