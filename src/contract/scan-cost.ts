@@ -10,6 +10,7 @@ export interface FullScanFacts {
   readonly written: number;
   readonly contents: number;
   readonly rate_limited: number;
+  readonly batches: number;
   readonly batch_size: number;
 }
 
@@ -62,6 +63,8 @@ export interface ScanCost {
 /** Most records of one page, on every platform so far. */
 const LARGEST_PAGE = 100;
 const SCHEMA_REQUESTS = 1;
+/** A full scan of more than one batch looks at the schema again when it is over. */
+const schemaRequests = (batches: number): number => SCHEMA_REQUESTS + (batches > 1 ? 1 : 0);
 
 /** Pages of so many records: batches hold whole pages, so an odd batch size makes its pages smaller. */
 export const pagesOf = (records: number, batchSize: number): number =>
@@ -91,7 +94,10 @@ function fullCost(facts: CostFacts, records: number, batchSize: number): ScanCos
   const { full } = facts;
   const extra =
     full === null ? 0 : Math.max(0, full.pages - pagesOf(full.records, full.batch_size));
-  const fixed = SCHEMA_REQUESTS + (facts.listed_whole ? besides(full) : 0);
+  const fixed =
+    facts.listed_whole && full !== null
+      ? Math.max(SCHEMA_REQUESTS, full.requests - full.pages - full.contents - full.rate_limited)
+      : schemaRequests(Math.ceil(records / batchSize));
   const pages = Math.max(1, pagesOf(records, batchSize) + extra - facts.pages_done);
   const perWritten = facts.listed_whole ? 0 : perRow(full);
   const written = facts.writes_all ? records : Math.min(records, changesSince(facts) ?? 0);
@@ -147,23 +153,21 @@ function changesSince({ incremental, watermark_age_seconds }: CostFacts): number
 const writtenShare = (facts: IncrementalFacts | null): number =>
   facts === null || facts.read === 0 ? 1 : Math.min(1, facts.written / facts.read);
 
-type Counted = Pick<FullScanFacts, 'requests' | 'pages' | 'contents' | 'rate_limited' | 'written'>;
+type Counted = Pick<
+  FullScanFacts,
+  'requests' | 'pages' | 'contents' | 'rate_limited' | 'written'
+> & {
+  readonly batches?: number;
+  readonly runs?: number;
+};
 
-/** Requests that were neither schema nor pages nor contents: values that lists cut short, entries of a listing. */
-const besides = (facts: (Counted & { readonly runs?: number }) | null): number =>
-  facts === null
-    ? 0
-    : Math.max(
-        0,
-        facts.requests -
-          (facts.runs ?? 1) * SCHEMA_REQUESTS -
-          facts.pages -
-          facts.contents -
-          facts.rate_limited,
-      );
-
-const perRow = (facts: (Counted & { readonly runs?: number }) | null): number =>
-  facts === null || facts.written === 0 ? 0 : besides(facts) / facts.written;
+/** Requests for each row that was written which were neither schema nor pages nor contents: values cut short. */
+function perRow(facts: Counted | null): number {
+  if (facts === null || facts.written === 0) return 0;
+  const { requests, pages, contents, rate_limited, batches = 1, runs = 1, written } = facts;
+  const besides = requests - runs * schemaRequests(batches) - pages - contents - rate_limited;
+  return Math.max(0, besides) / written;
+}
 
 /** What waits now, and what changes. A full scan may read a tenth of the oldest again, a hundred at least. */
 function contentsOf({ unread }: CostFacts, changed: number, records: number): Estimate | null {

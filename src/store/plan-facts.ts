@@ -38,7 +38,24 @@ export async function readPlanFacts(
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-const metric = (name: string) => `coalesce((r.metrics ->> '${name}')::float8, 0) as ${name}`;
+/** Counts of a run that estimates go by. */
+const COUNTED = [
+  'requests',
+  'read',
+  'inserted',
+  'updated',
+  'deleted',
+  'contents',
+  'rate_limited',
+  'batches',
+]
+  .map((name) => `coalesce((r.metrics ->> '${name}')::float8, 0) as ${name}`)
+  .join(', ');
+
+const IS_INCREMENTAL = `filter (where l.mode = 'incremental' and l.pages > 0)`;
+const INCREMENTAL_SUMS = ['requests', 'pages', 'read', 'contents', 'rate_limited', 'seconds']
+  .map((name) => `'${name}', sum(l.${name}) ${IS_INCREMENTAL}`)
+  .join(', ');
 
 const FACTS = `
   select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
@@ -50,7 +67,8 @@ const FACTS = `
          extract(epoch from now() - s.watermark)::float8 as watermark_age_seconds,
          coalesce(heal.records, 0)::float8 as to_heal, heal.source_id is not null as is_healing, heal.scan_id as heal_scan,
          coalesce(unread.contents, 0)::float8 as unread,
-         greatest(0, s.full_scan_records + coalesce(learned.grown, 0))::float8 as records,
+         case when s.full_scan_records is not null
+              then greatest(0, s.full_scan_records + coalesce(learned.grown, 0)) end::float8 as records,
          learned.schema_read_at, learned."full", learned.incremental,
          holder.id as held_by,
          coalesce(holder.control ->> 'paused_since', holder.control -> 'paused_sources' ->> s.alias)
@@ -81,32 +99,18 @@ const FACTS = `
              (array_agg(jsonb_build_object(
                 'requests', l.requests, 'pages', l.pages, 'records', l.records,
                 'written', l.inserted + l.updated, 'contents', l.contents,
-                'rate_limited', l.rate_limited, 'batch_size', l.batch_size)
+                'rate_limited', l.rate_limited, 'batch_size', l.batch_size,
+                'batches', l.batches)
               order by l.finished_at desc) filter (where l.mode = 'full' and l.pages > 0))[1] as "full",
-             case when count(*) filter (where l.mode = 'incremental' and l.pages > 0) > 0 then
+             case when count(*) ${IS_INCREMENTAL} > 0 then
                jsonb_build_object(
-                 'runs', count(*) filter (where l.mode = 'incremental' and l.pages > 0),
-                 ${['requests', 'pages', 'read', 'contents', 'rate_limited', 'seconds']
-                   .map(
-                     (name) =>
-                       `'${name}', sum(l.${name}) filter (where l.mode = 'incremental' and l.pages > 0)`,
-                   )
-                   .join(', ')},
-                 'written', sum(l.inserted + l.updated) filter (where l.mode = 'incremental' and l.pages > 0))
+                 'runs', count(*) ${IS_INCREMENTAL},
+                 ${INCREMENTAL_SUMS},
+                 'written', sum(l.inserted + l.updated) ${IS_INCREMENTAL})
              end as incremental
         from (
           select r.mode, r.started_at, r.finished_at,
-                 ${[
-                   'requests',
-                   'read',
-                   'inserted',
-                   'updated',
-                   'deleted',
-                   'contents',
-                   'rate_limited',
-                 ]
-                   .map(metric)
-                   .join(', ')},
+                 ${COUNTED},
                  case when r.status = 'complete' then (r.evidence ->> 'pages')::float8 end as pages,
                  (r.evidence ->> 'records')::float8 as records,
                  coalesce(extract(epoch from (r.evidence ->> 'began_at')::timestamptz
