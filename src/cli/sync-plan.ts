@@ -1,6 +1,7 @@
 import { catalogChanged, withCatalogApplied } from '../catalog/apply.ts';
 import type { CatalogFile } from '../catalog/file.ts';
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
+import type { Environment } from '../config.ts';
 import type { Estimate } from '../contract/scan-cost.ts';
 import { targetName, type Filters } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
@@ -60,7 +61,7 @@ export async function planSync(
       )
     : new Map<number, LiveSchema>();
   const plan = await asApplied((db) =>
-    readPlan(db, session, request, { now, schemas, program: output.program }),
+    readPlan(db, request, { now, env: session.config.env, schemas, program: output.program }),
   );
   if (output.json) {
     const { target, filters, ...rest } = plan;
@@ -128,12 +129,13 @@ async function readLive(
   );
 }
 
-async function readPlan(
+/** The plan, by a number of statements that does not grow with the sources. */
+export async function readPlan(
   db: Queryable,
-  { config }: Session,
   request: NamedRequest,
   from: {
     readonly now: Date;
+    readonly env: Environment;
     readonly schemas: ReadonlyMap<number, LiveSchema>;
     readonly program: string;
   },
@@ -157,7 +159,7 @@ async function readPlan(
   }));
   const accounts = planAccounts(parts, {
     platforms,
-    env: config.env,
+    env: from.env,
     rate: request.options.rate_limit,
     blocked: await readBlocked(db),
     monthly: await readMonthlyRequests(db),

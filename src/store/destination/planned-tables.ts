@@ -84,13 +84,13 @@ async function readRecordedOf(
     places: ColumnPlace[];
     dropped: boolean[];
   }>(
-    `select s.id as source_id, s.has_more, array_agg(c.field_id order by c.position) as ids,
-            array_agg(c.field_name order by c.position) as names,
-            array_agg(c.field_type order by c.position) as types,
-            array_agg(c.column_name order by c.position) as columns,
-            array_agg(c.column_type order by c.position) as column_types,
-            array_agg(c.place order by c.position) as places,
-            array_agg(c.dropped_at is not null order by c.position) as dropped
+    `select s.id as source_id, s.has_more, json_agg(c.field_id order by c.position) as ids,
+            json_agg(c.field_name order by c.position) as names,
+            json_agg(c.field_type order by c.position) as types,
+            json_agg(c.column_name order by c.position) as columns,
+            json_agg(c.column_type order by c.position) as column_types,
+            json_agg(c.place order by c.position) as places,
+            json_agg(c.dropped_at is not null order by c.position) as dropped
        from appsync.source s join appsync.source_column c on c.source_id = s.id
       where s.id = any($1::bigint[]) group by s.id`,
     [sources.map(({ id }) => id)],

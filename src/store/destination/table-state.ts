@@ -68,12 +68,14 @@ export async function readTableStates(
     types: string[];
     comments: (string | null)[];
   }>(
-    `select named.place::integer as place, array_agg(attname::text) as names,
-            array_agg(col_description(attrelid, attnum)) as comments,
-            array_agg(replace(format_type(atttypid, atttypmod), 'timestamp with time zone', 'timestamptz'))
+    `select named.place::integer as place, json_agg(attname) as names,
+            json_agg(d.description) as comments,
+            json_agg(replace(format_type(atttypid, atttypmod), 'timestamp with time zone', 'timestamptz'))
               as types
        from unnest($1::text[]) with ordinality as named(name, place)
        join pg_attribute on attrelid = to_regclass(named.name) and attnum > 0 and not attisdropped
+       left join pg_description d
+         on d.classoid = 'pg_class'::regclass and d.objoid = attrelid and d.objsubid = attnum
       group by named.place`,
     [names],
   );
