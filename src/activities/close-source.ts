@@ -1,4 +1,4 @@
-import { nextDueAt } from '../catalog/due.ts';
+import { dueAfterSetback, nextDueAt } from '../catalog/due.ts';
 import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
 import { addMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import type { Certificate } from '../contract/scan.ts';
@@ -91,7 +91,20 @@ async function judge(
   // Doubts about single records do not make the scan less whole: the next one may build on it.
   const chain = isWhole && (mode === 'full' || source.certified);
   const now = new Date();
-  const state = { source_id: source.id, now, status, next_due_at: nextDueAt(source, now) };
+  const setback = isWhole || (status !== 'failed' && status !== 'incomplete') ? null : status;
+  const next_due_at =
+    setback === null
+      ? nextDueAt(source, now)
+      : dueAfterSetback(
+          source,
+          {
+            status: setback,
+            failures: source.failures + 1,
+            blocked_until: error?.blocked_until,
+          },
+          now,
+        );
+  const state = { source_id: source.id, now, status, next_due_at };
   if (isWhole && input.scan !== null && platform !== undefined) {
     const { overlap_ms } = platform;
     const { records } = certificate;
@@ -104,7 +117,8 @@ async function judge(
     });
     if (mode === 'full') await endHeal(tx, source.id, input.scan.scan_id);
   } else {
-    await recordAttempt(tx, state);
+    const failure = setback === null ? null : (error?.type ?? 'Unknown');
+    await recordAttempt(tx, { ...state, failure });
   }
   // A scan that ended, whole or not, cannot be gone on with; one that was interrupted can.
   if (input.status === 'complete') await endScan(tx, source.id);

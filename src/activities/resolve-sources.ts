@@ -3,7 +3,8 @@ import type {
   ResolvedSource,
   ResolvedSources,
 } from '../contract/activities.ts';
-import { findSources } from '../catalog/source-query.ts';
+import { findSources, type SourceRow } from '../catalog/source-query.ts';
+import { requestRate } from '../platforms/platform.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
 
@@ -18,8 +19,18 @@ export async function resolveSources(
   const platforms = new Map<string, ResolvedSource[]>();
   for (const source of found) {
     const keys = platforms.get(source.platform) ?? [];
-    keys.push({ source_id: source.id, alias: source.alias, account: source.account });
+    keys.push(resolved(deps, source));
     platforms.set(source.platform, keys);
   }
   return { platforms: [...platforms].map(([platform, sources]) => ({ platform, sources })) };
+}
+
+function resolved({ platforms }: Dependencies, source: SourceRow): ResolvedSource {
+  const { id: source_id, alias, account, plan } = source;
+  const platform = platforms.get(source.platform);
+  // What this worker does not know fails when the source is opened.
+  if (platform === undefined) return { source_id, alias, account };
+  const key = [account, platform.budgetOf?.(source.ref) ?? ''].join('/');
+  const rate = requestRate(platform, { plan, rate: source.rate_limit });
+  return { source_id, alias, account, budget: { key, rate } };
 }

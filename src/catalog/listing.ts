@@ -22,6 +22,11 @@ export interface ListedSource {
   readonly next_due_at: string | null;
   readonly last_status: string | null;
   readonly last_synced_at: string | null;
+  /** Attempts in a row that saw less than everything; 0: it does not fail. */
+  readonly failures: number;
+  readonly failing_since: string | null;
+  /** Type of the last failure. */
+  readonly last_failure: string | null;
 }
 
 /** The sources that match, by alias; without filters all of them. */
@@ -47,5 +52,8 @@ export async function listSources(
     next_due_at: source.next_due_at?.toISOString() ?? null,
     last_status: source.last_status,
     last_synced_at: source.last_synced_at?.toISOString() ?? null,
+    failures: source.failures,
+    failing_since: source.failing_since?.toISOString() ?? null,
+    last_failure: source.last_failure,
   }));
 }

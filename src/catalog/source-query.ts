@@ -7,6 +7,9 @@ export interface SourceRow {
   readonly alias: string;
   readonly platform: string;
   readonly account: string;
+  readonly plan: string | null;
+  /** Requests per second that its account was given; null: the plan's. */
+  readonly rate_limit: number | null;
   readonly ref: Readonly<Record<string, string>>;
   /** Data source id, or `app…/tbl…`. */
   readonly external_id: string;
@@ -27,6 +30,10 @@ export interface SourceRow {
   readonly next_due_at: Date | null;
   readonly last_status: string | null;
   readonly last_synced_at: Date | null;
+  /** Attempts in a row that saw less than everything. */
+  readonly failures: number;
+  readonly failing_since: Date | null;
+  readonly last_failure: string | null;
 }
 
 export interface Query {
@@ -47,11 +54,12 @@ class Conditions {
 }
 
 const SELECT = `
-select source.id, source.alias, account.platform, account.name as account, source.ref,
+select source.id, source.alias, account.platform, account.name as account, account.plan,
+  account.rate_limit::float8 as rate_limit, source.ref,
   source.external_id, application.slug as app, application.name as app_name, source.component,
   vault.name as vault, app_user.username as "user", source.enabled, source.table_schema,
   source.table_name, source.every, source.every_seconds, source.cron, source.next_due_at,
-  source.last_status, source.last_synced_at
+  source.last_status, source.last_synced_at, source.failures, source.failing_since, source.last_failure
 from appsync.source
 join appsync.account on account.id = source.account_id
 left join appsync.application on application.id = source.application_id

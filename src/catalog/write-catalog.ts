@@ -130,6 +130,9 @@ const UPSERT_SOURCES = `
     content = excluded.content,
     next_due_at = case when source.alias = any($17::text[]) then excluded.next_due_at
       else source.next_due_at end,
+    failures = case when source.alias <> all($16::text[]) then source.failures else 0 end,
+    failing_since = case when source.alias <> all($16::text[]) then source.failing_since end,
+    last_failure = case when source.alias <> all($16::text[]) then source.last_failure end,
     fence = source.fence + (source.alias = any($16::text[]))::integer,
     certified = source.certified and source.alias <> all($16::text[]),
     watermark = case when source.alias <> all($16::text[]) then source.watermark end,

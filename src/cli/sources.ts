@@ -19,6 +19,7 @@ export async function listSources(context: CommandContext): Promise<ExitCode> {
     const sources = await readSources(db);
     if (output.json) output.document(sources);
     else if (sources.length > 0) output.table(sourceColumns(io.now(), output.paint), sources);
+    for (const line of failingLines(sources, io.now())) output.note(line);
     if (sources.length === 0) {
       const next = existsSync(config.catalogPath) ? 'sources apply' : 'init';
       output.note(`no sources yet; next: ${output.program} ${next}`);
@@ -26,6 +27,17 @@ export async function listSources(context: CommandContext): Promise<ExitCode> {
     return EXIT.ok;
   });
 }
+
+/** What fails over and over, which a status alone does not say. */
+const failingLines = (sources: readonly ListedSource[], now: number): readonly string[] =>
+  sources.flatMap(({ alias, enabled, failures, failing_since, last_failure, next_due_at }) => {
+    if (!enabled || failing_since === null) return [];
+    const next = next_due_at === null ? '' : `, due again ${formatRelative(next_due_at, now)}`;
+    const times = formatAmount(failures, 'time');
+    return [
+      `${alias}: failed ${times} in a row (${last_failure ?? ''}), first ${formatRelative(failing_since, now)}${next}`,
+    ];
+  });
 
 function sourceColumns(now: number, paint: Paint): readonly TableColumn<ListedSource>[] {
   return [

@@ -94,7 +94,7 @@ function settingOptions(): readonly (() => Option)[] {
   return [
     number(
       'max-concurrent',
-      'most sources at once within a platform',
+      'most sources at once within a platform; fewer where a low rate has them take turns',
       max_concurrent,
       DEFAULT_OPTIONS.max_concurrent,
     ),

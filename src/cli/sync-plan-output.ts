@@ -13,6 +13,7 @@ export function showPlan(output: Output, plan: SyncPlan, now: number): void {
   if (sources.length > 0) output.table(planColumns(now), sources);
   for (const line of [...contentLines(sources), ...tableLines(sources, now)]) output.note(line);
   for (const line of deletionLines(sources)) output.note(line);
+  for (const { alias, reason } of plan.not_due ?? []) output.note(`${alias} is not due: ${reason}`);
   output.note();
   for (const account of accounts) output.note(accountLine(account, now));
   const synced = sources.filter(({ outcome }) => outcome === 'sync');

@@ -3,7 +3,7 @@ import type { CatalogFile } from '../catalog/file.ts';
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
 import type { Environment } from '../config.ts';
 import type { Estimate } from '../contract/scan-cost.ts';
-import { targetName, type Filters } from '../contract/target.ts';
+import { targetName, type Filters, type Target } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
@@ -19,6 +19,7 @@ import type { CommandContext } from './command.ts';
 import type { Session } from './session.ts';
 import { syncCommandLine } from './sync-command-line.ts';
 import { groupBy, longest, planAccounts, sum, type PlannedAccount } from './sync-plan-accounts.ts';
+import { findNotDue, type NotDueSource } from './sync-plan-not-due.ts';
 import { readSchemas } from './sync-plan-live.ts';
 import { showPlan } from './sync-plan-output.ts';
 import { planSource, type LiveSchema, type PlannedSource } from './sync-plan-source.ts';
@@ -32,6 +33,8 @@ export interface SyncPlan {
   readonly target: string;
   readonly filters: Filters;
   readonly sources: readonly PlannedSource[];
+  /** With `--only-due` only. */
+  readonly not_due?: readonly NotDueSource[];
   readonly accounts: readonly PlannedAccount[];
   /** Accounts run side by side, so the slowest one's seconds count. */
   readonly totals: { readonly requests: Estimate; readonly seconds: Estimate };
@@ -84,8 +87,9 @@ async function applied<T>(
 }
 
 interface Known {
-  readonly target: string;
+  readonly target: Target;
   readonly filters: Filters;
+  readonly found: readonly SourceRow[];
   readonly sources: readonly { readonly row: SourceRow; readonly facts: PlanFacts }[];
 }
 
@@ -100,7 +104,7 @@ async function readKnown(db: Queryable, request: NamedRequest, now: Date): Promi
     const known = facts.get(row.id);
     return known === undefined ? [] : [{ row, facts: known }];
   });
-  return { target: targetName(target), filters, sources };
+  return { target, filters, found: rows, sources };
 }
 
 /** Says what reading the schemas costs, then reads them. */
@@ -140,7 +144,7 @@ export async function readPlan(
     readonly program: string;
   },
 ): Promise<SyncPlan> {
-  const { target, filters, sources } = await readKnown(db, request, from.now);
+  const { target, filters, found, sources } = await readKnown(db, request, from.now);
   const platforms = builtInPlatforms();
   const tables = await readStandingTables(
     db,
@@ -164,9 +168,14 @@ export async function readPlan(
     blocked: await readBlocked(db),
     monthly: await readMonthlyRequests(db),
   });
+  const not_due =
+    filters.only_due === true
+      ? { not_due: await findNotDue(db, target, filters, { found, now: from.now }) }
+      : {};
   return {
-    target,
+    target: targetName(target),
     filters,
+    ...not_due,
     sources: parts.map(({ source }) => source),
     accounts,
     totals: {

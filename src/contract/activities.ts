@@ -16,6 +16,8 @@ export interface SourceKey {
 export interface ResolvedSource extends SourceKey {
   /** Name of its account; absent in runs that began under an earlier version. */
   readonly account?: string;
+  /** What it shares with other sources: one rate, in requests per second. Absent, too. */
+  readonly budget?: { readonly key: string; readonly rate: number };
 }
 
 export interface ResolveSourcesInput {

@@ -1,16 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stackStatus } from '../stack/stack.ts';
 import type { ChaosStage } from './chaos-stage.ts';
 import type { Chance } from './chance.ts';
 
 /** What is done to an installation at work. */
-export const KILLS = ['worker killed', 'Postgres killed', 'Temporal killed', 'all killed'] as const;
+export const KILLS = [
+  'worker killed',
+  'Postgres killed',
+  'Temporal killed',
+  'all killed',
+  'command killed',
+] as const;
 export const FAULTS = ['storm of faults', 'answer stalled', 'cursors expired'] as const;
 export const BLOWS = [...KILLS, ...FAULTS] as const;
 export type Blow = (typeof BLOWS)[number];
 
 const STORM_MS = 6_000;
 const STORM_RATE = 0.25;
+const COMMAND_MS = { least: 300, more: 3_000 } as const;
 
 /** Deals blows of these kinds in a random order, each kind once before any comes again. */
 export function createBlows(stage: ChaosStage, chance: Chance, kinds: readonly Blow[]) {
@@ -45,6 +54,9 @@ async function deal(stage: ChaosStage, chance: Chance, blow: Blow): Promise<bool
     case 'cursors expired':
       await control.expireCursors();
       return true;
+    case 'command killed':
+      await killCommand(stage, chance);
+      return true;
     default:
       return kill(stage, chance, blow);
   }
@@ -65,6 +77,19 @@ async function kill(stage: ChaosStage, chance: Chance, blow: Blow): Promise<bool
   const pids = victims[who as keyof typeof victims];
   for (const pid of pids) endAtOnce(pid);
   return pids.length > 0;
+}
+
+/** Somebody syncs and closes the terminal: before, while or after the run begins, which goes on by itself then. */
+async function killCommand({ command, io }: ChaosStage, chance: Chance): Promise<void> {
+  const child = spawn(process.execPath, [command, 'sync-all'], {
+    cwd: io.cwd,
+    env: io.env,
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  await Promise.race([ended, sleep(COMMAND_MS.least + chance.below(COMMAND_MS.more))]);
+  child.kill('SIGKILL');
+  await ended;
 }
 
 /** It may have ended since it was looked for. */

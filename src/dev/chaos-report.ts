@@ -1,5 +1,6 @@
 import type { CommandContext } from '../cli/command.ts';
-import { BLOWS } from './chaos-blows.ts';
+import { formatDuration } from '../units.ts';
+import { BLOWS, KILLS } from './chaos-blows.ts';
 import type { ChaosResult } from './chaos.ts';
 import { CHAOS_LIMITS } from './chaos-stage.ts';
 
@@ -10,14 +11,16 @@ export function reportChaos({ output }: CommandContext, result: ChaosResult): vo
     return;
   }
   const { violations } = result;
-  for (const [what, count] of chaosRows(result)) output.print(`${what.padEnd(30)} ${count}`);
+  for (const [what, count] of chaosRows(result)) output.print(`${what.padEnd(32)} ${count}`);
   output.print(violations.length === 0 ? '\nSurvived.' : '\nNot survived:');
   for (const violation of violations) output.print(`  ${violation}`);
 }
 
 function chaosRows({ seed, blows, runs, checked, requests, ...result }: ChaosResult) {
+  const kills = KILLS.reduce((sum, kill) => sum + (blows[kill] ?? 0), 0);
   return [
     ['seed', seed],
+    ['kills', kills],
     ...BLOWS.map((blow) => [blow, blows[blow] ?? 0] as const),
     ['requests hit by faults', result.faults],
     ['records touched by people', result.edits],
@@ -25,6 +28,7 @@ function chaosRows({ seed, blows, runs, checked, requests, ...result }: ChaosRes
     ['runs refused during a kill', runs.refused],
     ['runs paused', runs.paused],
     ['runs cancelled', runs.cancelled],
+    ['waited for budgets, all sources', formatDuration(result.waited_ms)],
     ['records checked', checked.records],
     ['  lost', checked.lost],
     ['  surplus', checked.surplus],

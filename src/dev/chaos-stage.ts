@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CommandContext } from '../cli/command.ts';
 import type { CliIo } from '../cli/io.ts';
@@ -15,14 +15,14 @@ import { stageEnvironment } from './demo-stage.ts';
 import { startSimulatorProcess } from './simulator-process.ts';
 import { simulatorControl, type SimulatorControl } from './simulator-control.ts';
 
-/** Ten times Notion's limit of today and five times Airtable's: a round of a minute is to be busy, not to wait. */
+/** The platforms' own limits (Notion's of the Business plan), so that a round has to wait for its budget. */
 export const CHAOS_LIMITS = {
-  notion: { rate: 30, window_ms: 60_000, requests: 1_800 },
-  airtable: { rate: 25, window_ms: 1_000, requests: 25 },
+  notion: { rate: 10, window_ms: 60_000, requests: 600 },
+  airtable: { rate: 5, window_ms: 1_000, requests: 5 },
 } as const;
 
-/** Airtable's own is 30 s, half of a short round. */
-const LOCKOUT_MS = 5_000;
+/** Airtable's own. */
+const LOCKOUT_MS = 30_000;
 const LATENCY_MS = 10;
 const WORKER_RESTART_MS = 500;
 
@@ -33,6 +33,8 @@ export interface ChaosStage {
   readonly settings: StackSettings;
   /** The process as commands see it; each gets its own streams. */
   readonly io: CliIo;
+  /** The program's file, for commands in processes of their own. */
+  readonly command: string;
   /** The worker beside the stack's own; null while it is started again. */
   readonly secondWorker: () => number | null;
   /** Ends everything that was started and removes the directory. */
@@ -66,7 +68,8 @@ export async function setChaosStage(
     closing.push(second.end);
     const io = { ...context.io, env, cwd: home, loadEnvironment: async () => env };
     const control = simulatorControl(simulator.url);
-    return { control, db, settings, io, secondWorker: second.pid, close };
+    const command = join(dirname(settings.workerEntry), 'cli', 'main.js');
+    return { control, db, settings, io, command, secondWorker: second.pid, close };
   } catch (error) {
     await close();
     throw error;

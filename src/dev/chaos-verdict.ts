@@ -76,6 +76,14 @@ async function readIds(db: Database, table: string) {
   return rows;
 }
 
+/** How long sources waited for the budgets, all together, as their runs recorded it. Milliseconds. */
+export async function readWaited({ db }: ChaosStage): Promise<number> {
+  const { rows } = await db.query<{ waited_ms: number }>(
+    `select coalesce(sum((metrics ->> 'waited_ms')::float8), 0) as waited_ms from appsync.source_run`,
+  );
+  return rows[0]?.waited_ms ?? 0;
+}
+
 export function checkRequests(log: RequestLog): RequestsMade {
   const bases = new Set(DEMO_SOURCES.flatMap(({ ref }) => ('base' in ref ? [ref.base] : [])));
   const perBase = [...bases].map((base) =>

@@ -10,6 +10,7 @@ import {
   checkRequests,
   checkTables,
   judge,
+  readWaited,
   type Checked,
   type RequestsMade,
 } from './chaos-verdict.ts';
@@ -30,6 +31,8 @@ export interface ChaosResult {
   readonly faults: number;
   readonly edits: number;
   readonly runs: RunCounts;
+  /** Time that sources waited for their account's budget, all together. */
+  readonly waited_ms: number;
   readonly checked: Checked;
   readonly requests: RequestsMade;
   /** What must not be; empty: everything was survived. */
@@ -108,6 +111,7 @@ async function playRound(
   await give(stage, ['sync-all']);
   const last = await give(stage, ['sync-full']);
   const checked = await checkTables(stage);
+  const waited_ms = await readWaited(stage);
   const log = await stage.control.log();
   const requests = checkRequests(log);
   return {
@@ -117,6 +121,7 @@ async function playRound(
     faults: log.requests().filter(({ fault }) => fault !== null).length,
     edits,
     runs,
+    waited_ms,
     checked,
     requests,
     violations: judge(last, checked, requests, unended),

@@ -19,7 +19,7 @@ const gauge = (name: string, help: string, samples: readonly Sample[]): Family =
 });
 
 /** What Postgres says of all workers together: every worker gives the same, so take the maximum, not the sum. */
-export function stateGauges({ staging_rows, running }: ObservedState): readonly Family[] {
+export function stateGauges({ staging_rows, running, failing }: ObservedState): readonly Family[] {
   return [
     gauge('staging_rows', 'rows fetched and not merged yet (estimate)', [
       { labels: {}, value: staging_rows },
@@ -28,6 +28,14 @@ export function stateGauges({ staging_rows, running }: ObservedState): readonly 
       'running_sources',
       'sources that are being synced',
       running.map(({ sources, ...labels }) => ({ labels, value: sources })),
+    ),
+    gauge(
+      'failing_sources',
+      'sources whose last attempts saw less than everything',
+      running.map(({ platform, account }) => ({
+        labels: { platform, account },
+        value: failing.filter((one) => one.platform === platform && one.account === account).length,
+      })),
     ),
   ];
 }

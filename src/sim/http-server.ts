@@ -93,14 +93,16 @@ async function reply(
 ): Promise<Sent> {
   const nothing = { status: 0, bytes: 0 };
   const wait = served.latencyMs(request.platform) + (effect?.kind === 'delay' ? effect.ms : 0);
-  if (wait > 0) await delay(wait);
   if (effect?.kind === 'stall headers') return nothing;
   if (effect?.kind === 'reset' && effect.afterBytes === undefined) {
+    if (wait > 0) await delay(wait);
     response.socket?.resetAndDestroy();
     return nothing;
   }
   if (effect?.kind === 'run') effect.run();
+  // Limits count what arrives: an answer that takes long must not move its request into a later window.
   const answer = (effect === null ? null : answerOf(effect)) ?? served.answer(request);
+  if (wait > 0) await delay(wait);
   const shown = effect?.kind === 'repeat cursor' ? withSameCursor(answer, request) : answer;
   return { status: shown.status, bytes: send(response, served.clock, shown, effect) };
 }

@@ -1,4 +1,5 @@
 import type { Queryable } from './database.ts';
+import { readFailingSources, type FailingSource } from './failing-sources.ts';
 
 /** What is going on in the database, for all workers together. */
 export interface ObservedState {
@@ -9,11 +10,12 @@ export interface ObservedState {
     readonly account: string;
     readonly sources: number;
   }[];
+  readonly failing: readonly FailingSource[];
 }
 
 /** One look, a few milliseconds. A run that nobody carries out any more counts as running. */
 export async function readObservedState(db: Queryable): Promise<ObservedState> {
-  const [staging, running] = await Promise.all([
+  const [staging, running, failing] = await Promise.all([
     db.query<{ rows: number }>(
       `select coalesce(pg_stat_get_live_tuples('appsync.staging'::regclass), 0) as rows`,
     ),
@@ -24,6 +26,7 @@ export async function readObservedState(db: Queryable): Promise<ObservedState> {
          left join appsync.source_run r on r.source_id = s.id and r.status = 'running'
         group by a.platform, a.name order by a.platform, a.name`,
     ),
+    readFailingSources(db),
   ]);
-  return { staging_rows: staging.rows[0]?.rows ?? 0, running: running.rows };
+  return { staging_rows: staging.rows[0]?.rows ?? 0, running: running.rows, failing };
 }

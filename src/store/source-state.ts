@@ -31,7 +31,8 @@ export async function recordWholeScan(
             full_scan_at = case when $2 = 'full' then (
               select created_at from appsync.scan where id = $10) else full_scan_at end,
             full_scan_records = case when $2 = 'full' then $7 else full_scan_records end,
-            schema_fingerprint = $8, next_due_at = $9, last_status = $11, last_synced_at = $6
+            schema_fingerprint = $8, next_due_at = $9, last_status = $11, last_synced_at = $6,
+            failures = 0, failing_since = null, last_failure = null
        from (select $4::timestamptz - $5::float8 * interval '1 millisecond' as mark) w
       where id = $1`,
     [
@@ -50,16 +51,24 @@ export async function recordWholeScan(
   );
 }
 
-/** A scan that did not end whole: the watermark stays where it was, so nothing is skipped. */
+/**
+ * A scan that did not end whole: the watermark stays where it was, so nothing is skipped. `failure` is its type; null
+ * when a person ended it, which says nothing of the source.
+ */
 export async function recordAttempt(
   tx: Queryable,
-  state: SourceStateBase & { readonly status: SourceStatus },
+  state: SourceStateBase & { readonly status: SourceStatus; readonly failure: string | null },
 ): Promise<void> {
-  await tx.query('update appsync.source set last_status = $2, next_due_at = $3 where id = $1', [
-    state.source_id,
-    state.status,
-    state.next_due_at,
-  ]);
+  await tx.query(
+    `update appsync.source
+        set last_status = $2, next_due_at = $3,
+            failures = failures + ($4::text is not null)::integer,
+            failing_since = case when $4::text is null then failing_since
+              else coalesce(failing_since, $5::timestamptz) end,
+            last_failure = coalesce($4, last_failure)
+      where id = $1`,
+    [state.source_id, state.status, state.next_due_at, state.failure, state.now],
+  );
 }
 
 /** The table lacks values: what earlier scans certified says nothing of it until a full scan ends whole. */

@@ -15,6 +15,8 @@ export interface SourceRow {
   readonly external_id: string;
   readonly table_schema: string;
   readonly table_name: string;
+  /** Attempts in a row that saw less than everything. */
+  readonly failures: number;
   readonly every_seconds: number | null;
   readonly cron: string | null;
   readonly watermark: string | null;
@@ -34,7 +36,7 @@ export async function readSource(db: Queryable, sourceId: number): Promise<Sourc
   const { rows } = await db.query<SourceRow>(
     `select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
             a.rate_limit::float8 as rate_limit, s.ref, s.external_id, s.table_schema, s.table_name,
-            s.every_seconds, s.cron, appsync.iso(s.watermark) as watermark, s.certified,
+            s.failures, s.every_seconds, s.cron, appsync.iso(s.watermark) as watermark, s.certified,
             s.full_scan_records, s.schema_fingerprint, s.full_every_seconds, s.content, s.content_kept,
             extract(epoch from now() - s.full_scan_at)::float8 as full_scan_age_seconds
        from appsync.source s join appsync.account a on a.id = s.account_id

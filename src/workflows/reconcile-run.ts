@@ -2,12 +2,13 @@ import {
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
+  condition,
   continueAsNew,
   executeChild,
   isCancellation,
   setCurrentDetails,
 } from '@temporalio/workflow';
-import type { ResolvedSources, SourceKey } from '../contract/activities.ts';
+import type { ResolvedSource, ResolvedSources, SourceKey } from '../contract/activities.ts';
 import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
 import { syncMetrics } from '../contract/metrics.ts';
 import { WORKFLOW_TYPES, comparisonWorkflowId } from '../contract/names.ts';
@@ -33,6 +34,7 @@ import {
 import { activities } from './activities.ts';
 import { sourceError } from './failure.ts';
 import { isHistoryLong } from './history-length.ts';
+import { hasTurn } from './turns.ts';
 import { searchAttributes, setStatusAttribute } from './search-attributes.ts';
 
 /**
@@ -84,7 +86,7 @@ function verdict(outcome: Outcome, error: SourceError | null): RunStatus {
   return outcome.statuses.complete > 0 ? 'partial' : 'failed';
 }
 
-interface Queued extends SourceKey {
+interface Queued extends ResolvedSource {
   readonly platform: string;
 }
 
@@ -99,11 +101,18 @@ async function reconcileAll(
     sources.map((source) => ({ ...source, platform })),
   );
   const count = from.queue.reduce((sum, { sources }) => sum + sources.length, 0);
+  const atWork = new Set<Queued>();
+  const hasRoom = (source: Queued) => hasTurn(source, [...atWork], input.options.rate_limit);
   const work = async () => {
-    while (!isHistoryLong()) {
-      const source = queue.shift();
-      if (source === undefined) return;
-      const closed = await reconcileOne(input, source);
+    for (;;) {
+      await condition(() => queue.length === 0 || queue.some(hasRoom) || isHistoryLong());
+      if (queue.length === 0 || isHistoryLong()) return;
+      // Several wait for the same place.
+      const source = queue.find(hasRoom);
+      if (source === undefined) continue;
+      queue.splice(queue.indexOf(source), 1);
+      atWork.add(source);
+      const closed = await reconcileOne(input, source).finally(() => atWork.delete(source));
       state = {
         ...state,
         outcome: addOutcome(state.outcome, outcomeOf(source, closed)),
@@ -125,9 +134,7 @@ function byPlatform(queue: readonly Queued[]): ResolvedSources['platforms'] {
   const names = [...new Set(queue.map(({ platform }) => platform))];
   return names.map((platform) => ({
     platform,
-    sources: queue
-      .filter((source) => source.platform === platform)
-      .map(({ source_id, alias }) => ({ source_id, alias })),
+    sources: queue.filter((source) => source.platform === platform),
   }));
 }
 

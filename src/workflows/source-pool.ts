@@ -2,6 +2,7 @@ import { CancellationScope, condition, isCancellation, patched } from '@temporal
 import type { ResolvedSource } from '../contract/activities.ts';
 import { pausedSince, type RunControl, type SourceControl } from '../contract/control.ts';
 import { openLine, type Line } from './line.ts';
+import { hasTurn } from './turns.ts';
 
 /** A source at work: how it is told to pause, and how it alone is cancelled. */
 export interface Place {
@@ -15,6 +16,8 @@ export interface PoolRules {
   readonly control: () => RunControl;
   /** Most sources at work at once; those that pause do not count. */
   readonly limit: () => number;
+  /** Requests per second that were asked for the run, if any. */
+  readonly rateLimit: () => number | undefined;
   /** Syncs one source; throws only when all of this is cancelled. */
   readonly work: (source: ResolvedSource, place: Pick<Place, 'scope' | 'line'>) => Promise<void>;
   /** Whether a source that has not begun never shall. Asked again whenever one has ended. */
@@ -74,21 +77,27 @@ export class SourcePool {
     for (const place of this.#places) {
       if (isCancelled(place.source)) this.#end(place);
       const paused_since = pausedSince(control, place.source.alias);
-      const waits = paused_since === null && place.told.paused_since !== null && !this.#hasRoom();
+      const waits =
+        paused_since === null && place.told.paused_since !== null && !this.#hasRoom(place.source);
       this.#tell(place, waits ? {} : { paused_since });
     }
     for (const source of this.#takeFromQueue(this.#rules.isDropped)) this.#drop(source);
     for (const source of this.#queue) {
-      if (!this.#hasRoom()) return;
+      if (!this.#hasRoom(source)) continue;
       if (pausedSince(control, source.alias) !== null) continue;
       this.#takeFromQueue((one) => one === source);
       this.#begin(source);
     }
   }
 
-  #hasRoom(): boolean {
+  #hasRoom(source: ResolvedSource): boolean {
     const atWork = [...this.#places].filter(({ told }) => told.paused_since === null);
-    return atWork.length < this.#rules.limit();
+    if (atWork.length >= this.#rules.limit()) return false;
+    return hasTurn(
+      source,
+      atWork.map((place) => place.source),
+      this.#rules.rateLimit(),
+    );
   }
 
   #tell(place: Place, change: Partial<SourceControl>): void {

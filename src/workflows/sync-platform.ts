@@ -58,6 +58,7 @@ export async function syncPlatform(input: SyncPlatformInput): Promise<Outcome> {
   const pool = new SourcePool(input.sources, {
     control: () => control,
     limit: () => control.settings.max_concurrent ?? input.options.max_concurrent,
+    rateLimit: () => control.settings.rate_limit ?? input.options.rate_limit,
     work: async (source, place) =>
       count(source, await syncOne(input, source, place).catch(unrecorded)),
     isDropped: ({ alias, account }) =>

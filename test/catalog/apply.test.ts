@@ -103,6 +103,9 @@ describe('applying a catalog file', () => {
         next_due_at: null,
         last_status: null,
         last_synced_at: null,
+        failures: 0,
+        failing_since: null,
+        last_failure: null,
       },
     ]);
   });

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { checkCron, nextDueAt, parseDuration } from '../../src/catalog/due.ts';
+import {
+  checkCron,
+  dueAfterSetback,
+  nextDueAt,
+  parseDuration,
+  type Setback,
+} from '../../src/catalog/due.ts';
 
 const due = (schedule: { every_seconds?: number; cron?: string }, from: string) =>
   nextDueAt({ every_seconds: null, cron: null, ...schedule }, new Date(from))?.toISOString() ??
@@ -54,4 +60,46 @@ describe('when a source is due next', () => {
     ['0 6 30 2 *', 'never comes'],
     ['CRON_TZ=Nowhere/Land 0 6 * * *', 'unknown time zone Nowhere/Land'],
   ])('refuses %j', (cron, why) => expect(() => checkCron(cron)).toThrow(why));
+});
+
+describe('when a source is due after a setback', () => {
+  const NOON = new Date('2026-05-01T12:00:00Z');
+  const after = (schedule: { every_seconds?: number; cron?: string }, setback: Partial<Setback>) =>
+    dueAfterSetback(
+      { every_seconds: null, cron: null, ...schedule },
+      { status: 'failed', failures: 1, blocked_until: undefined, ...setback },
+      NOON,
+    ).toISOString();
+  const minutes = (schedule: { every_seconds?: number }, setback: Partial<Setback>) =>
+    (Date.parse(after(schedule, setback)) - NOON.getTime()) / 60_000;
+
+  it('doubles from its schedule, or from five minutes, up to a day', () => {
+    const of = (schedule: { every_seconds?: number }) =>
+      [1, 2, 3, 9, 10, 5_000].map((failures) => minutes(schedule, { failures }));
+    expect(of({})).toEqual([5, 10, 20, 1280, 1440, 1440]);
+    expect(of({ every_seconds: 3600 })).toEqual([60, 120, 240, 1440, 1440, 1440]);
+  });
+
+  it('is an hour away at most when the source is incomplete', () =>
+    expect(
+      [1, 4, 5, 100].map((failures) => minutes({}, { status: 'incomplete', failures })),
+    ).toEqual([5, 40, 60, 60]));
+
+  it('never hurries a schedule that is longer than that', () =>
+    expect(minutes({ every_seconds: 172_800 }, { failures: 9 })).toBe(2880));
+
+  it('stays a time of the cron expression, and a daily one stays daily', () => {
+    expect(after({ cron: '*/10 * * * *' }, { failures: 1 })).toBe('2026-05-01T12:10:00.000Z');
+    expect(after({ cron: '*/10 * * * *' }, { failures: 3 })).toBe('2026-05-01T12:20:00.000Z');
+    expect(after({ cron: '0 6 * * *' }, { failures: 50 })).toBe('2026-05-02T06:00:00.000Z');
+    expect(after({ cron: '30 11 * * *' }, { failures: 50 })).toBe('2026-05-02T11:30:00.000Z');
+    expect(after({ cron: '0 * * * *' }, { failures: 50 })).toBe('2026-05-02T01:00:00.000Z');
+  });
+
+  it('is when the block ends, however often it failed, unless the schedule is later', () => {
+    const blocked_until = '2026-05-01T13:30:00.000Z';
+    expect(after({}, { failures: 20, blocked_until })).toBe(blocked_until);
+    expect(after({ every_seconds: 60 }, { failures: 20, blocked_until })).toBe(blocked_until);
+    expect(after({ every_seconds: 7200 }, { blocked_until })).toBe('2026-05-01T14:00:00.000Z');
+  });
 });

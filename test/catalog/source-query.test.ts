@@ -181,7 +181,12 @@ describe('finding sources in a catalog of sixty', () => {
       cron: null,
       next_due_at: expect.any(Date),
       last_status: null,
+      plan: null,
+      rate_limit: null,
       last_synced_at: null,
+      failures: 0,
+      failing_since: null,
+      last_failure: null,
     });
   });
 

@@ -133,6 +133,26 @@ describe('with a database of its own', () => {
     expect(stdout.split('\n')[0]).toBe('artefacts\tnotion\tskyflow\t\t1h\t\t');
   });
 
+  test('what fails is named by sources list, and by a dry run as not due', async () => {
+    await database.pool.query(
+      `update appsync.source set failures = 3, failing_since = '2026-11-23T13:45:00Z',
+              last_failure = 'Forbidden', next_due_at = '2026-11-23T17:45:00Z'
+        where alias = 'artefacts'`,
+    );
+    const fails = 'artefacts: failed 3 times in a row (Forbidden), first 2 h ago, due again in 1 h';
+    expect((await command('sources list')).stderr).toContain(fails);
+    expect(JSON.parse((await command('sources list --json')).stdout)).toContainEqual(
+      expect.objectContaining({ alias: 'artefacts', failures: 3, last_failure: 'Forbidden' }),
+    );
+    const because = 'next in 1 h, after it failed 3 times in a row (Forbidden)';
+    expect((await command('sync-due --dry-run')).stderr).toContain(
+      `artefacts is not due: ${because}`,
+    );
+    const plan = JSON.parse((await command('sync-due --dry-run --json')).stdout) as unknown;
+    expect(plan).toMatchObject({ not_due: [{ alias: 'artefacts', reason: because }] });
+    expect((await command('sync-dry')).stdout).toContain('artefacts');
+  });
+
   test('an unknown target or filter is a usage error with the nearest names', async () => {
     const target = await command('artefact');
     expect(target.exitCode).toBe(2);

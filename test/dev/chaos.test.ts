@@ -35,7 +35,12 @@ describe('a round of chaos', () => {
     expect(result.checked.records).toBeGreaterThan(3_900);
     expect(result.runs.started).toBeGreaterThan(0);
     expect(result.edits).toBeGreaterThan(0);
-    const kills = ['worker killed', 'Postgres killed', 'Temporal killed'] as const;
+    const kills = [
+      'worker killed',
+      'Postgres killed',
+      'Temporal killed',
+      'command killed',
+    ] as const;
     for (const kill of kills) expect(result.blows[kill]).toBeGreaterThan(0);
     expect(await readdir(directory.path)).toEqual([]);
   });

@@ -2,8 +2,12 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { cancelRun } from '../../src/client/run-control.ts';
+import { sourceWorkflowId } from '../../src/contract/names.ts';
 import { NOTION_TOKEN } from '../../src/sim/simulator.ts';
 import { METRIC_NAMES } from '../../src/contract/metrics.ts';
+import { readRunProgress } from '../../src/store/run-progress.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { testServers } from '../support/addresses.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
@@ -45,6 +49,20 @@ function parse(text: string): Map<string, number> {
     samples.set(match[1] ?? '', Number(match[2]));
   }
   return samples;
+}
+
+/** Until when the activities of a source wait, as the details say that they sent last. */
+async function waitsOf(alias: string): Promise<(string | null)[]> {
+  const { raw } = await installation.temporal.client.workflow
+    .getHandle(sourceWorkflowId(installation.id, alias))
+    .describe();
+  return (raw.pendingActivities ?? []).flatMap(({ heartbeatDetails }) =>
+    (heartbeatDetails?.payloads ?? []).map(
+      (payload) =>
+        defaultPayloadConverter.fromPayload<{ waiting_until: string | null }>(payload)
+          .waiting_until,
+    ),
+  );
 }
 
 const scrape = async () => parse((await probe(`${url}/metrics`)).text);
@@ -134,6 +152,26 @@ describe('the endpoints of a worker', () => {
     expect(after.get(failed)).toBe(1);
     const read = 'appsync_records_read_total{platform="airtable",account="airtable",mode="full"}';
     expect(after.get(read)).toBe(before.get(read));
+  });
+
+  it('show a request that waits for the budget, as progress and the details of its activity do', async () => {
+    const target = { kind: 'source', name: 'tasks' } as const;
+    const run = await installation.start(target, { rate_limit: 0.05, incremental: false });
+    const waits = async () => {
+      const { sources } = await readRunProgress(installation.database.pool, run.runId);
+      const inMetrics = [...(await scrape())].some(
+        ([name, value]) => name.startsWith('appsync_budget_waiting{account="notion"') && value > 0,
+      );
+      return (
+        inMetrics &&
+        sources.some(({ waiting_until }) => Date.parse(waiting_until ?? '') > Date.now()) &&
+        (await waitsOf('tasks')).some((until) => Date.parse(until ?? '') > Date.now())
+      );
+    };
+    await until(waits);
+    await cancelRun(installation.temporal, run.workflowId);
+    expect((await run.finished()).status).toBe('cancelled');
+    await installation.database.pool.query('delete from appsync.rate_budget');
   });
 
   it('answer nothing else, and only to GET and HEAD', async () => {

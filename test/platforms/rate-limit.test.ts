@@ -4,6 +4,7 @@ import type { RateRule } from '../../src/platforms/platform.ts';
 import { createRateBudget, type Grant, type RateBudget } from '../../src/platforms/rate-limit.ts';
 import { openDatabase, type Database } from '../../src/store/database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 /** A budget of its own for each test: `rate` a second, as a platform that counts per window has it. */
 let serial = 0;
@@ -91,6 +92,21 @@ describe('the rate budget', () => {
         expect(j - i + 1).toBeLessThanOrEqual(4 + (20 * Math.max(0, to - from)) / 1000 + 0.01);
       }
     }
+  });
+
+  it('gives a burst back for idle time only: whoever waited goes at the rate, without gaps', async () => {
+    const bursty = rule({ rate: 10, window_ms: 3_000, limit: 30, burst: 15 });
+    const times = await takeTimes(workers, [bursty], 150);
+    const full = (times[0] as number) + 3_250;
+    const gaps = times
+      .slice(1)
+      .map((time, i) => ({ from: times[i] as number, gap: time - (times[i] as number) }));
+    const later = gaps.filter(({ from }) => from >= full).map(({ gap }) => gap);
+    expect(later.length).toBeGreaterThan(100);
+    expect(Math.min(...later)).toBeGreaterThan(99);
+    // One grant's worth, and the margin of the window.
+    expect(Math.max(...later)).toBeLessThan(100 + 260);
+    expect(mostIn(3_000, times)).toBe(30);
   });
 
   it('serves whoever asks first first', async () => {
@@ -231,6 +247,20 @@ describe('the rate budget', () => {
       const long = timeOf(await budget.take([shared], who)) / 1000 - 5;
       const anew = timeOf(await budget.take([shared], who, long));
       expect(anew).toBeGreaterThan((long + 5) * 1000 + 500);
+    });
+
+    it.each([
+      ['window', { rate: 1, window_ms: 1_000, limit: 1 }],
+      ['bucket', { rate: 2, window_ms: 60_000, limit: 120, burst: 1 }],
+    ])('of a %s is given back when its holder comes too late for it', async (_, of) => {
+      const shared = rule(of);
+      await budget.take([shared], who);
+      const go_at = timeOf(await budget.take([shared], who));
+      await until(() => Date.now() > go_at + 150);
+      const again = await budget.take([shared], who, go_at / 1000);
+      expect(again).toMatchObject({ state: 'granted', wait_ms: 0 });
+      expect(timeOf(again)).toBeGreaterThan(go_at);
+      expect(await statusOf(shared)).toMatchObject({ waiting: 0 });
     });
 
     it('stands at the third look of a process that is always a little late', async () => {

@@ -79,9 +79,15 @@ describe('an answer that points to another host', () => {
         { platform: 'notion', path: '/query', effect: effect('/v1/steal') },
         { platform: 'airtable', path: '/v0/app', effect: effect('/v0/steal') },
       );
-      // The attempt failed and said so; the next one got the real answer.
-      expect(summary).toMatchObject({ status: 'complete' });
-      expect(summary.totals.retries).toBeGreaterThanOrEqual(2);
+      // Asking again in vain for half an hour would hide what a person has to do.
+      expect(summary).toMatchObject({ status: 'failed', totals: { retries: 0 } });
+      const hints = summary.sources.map(({ error }) => `${error?.type}: ${error?.hint}`);
+      expect(hints).toEqual([
+        expect.stringContaining('Misconfigured: set AIRTABLE_ENDPOINT_URL'),
+        expect.stringContaining('Misconfigured: set NOTION_BASE_URL'),
+      ]);
+      installation.simulator.faults.clear();
+      expect(await installation.sync()).toMatchObject({ status: 'complete' });
       await expectWhole('Tasks', 'notion.tasks');
       await expectWhole('Orders', 'airtable.orders');
     },

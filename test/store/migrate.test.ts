@@ -29,12 +29,16 @@ const applied = async () => {
   return rows.map(({ number }) => number);
 };
 
-/** Everything in the appsync schema, by name. */
+/** Everything in the appsync schema, by name; functions with what they do. */
 const objects = async () => {
   const { rows } = await database.pool.query<{ name: string }>(
     `select c.relkind::text || ' ' || c.relname || coalesce('.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod), '') as name
        from pg_class c left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-      where c.relnamespace = 'appsync'::regnamespace order by 1`,
+      where c.relnamespace = 'appsync'::regnamespace
+      union all
+     select 'function ' || p.oid::regprocedure || ' ' || md5(p.prosrc)
+       from pg_proc p where p.pronamespace = 'appsync'::regnamespace
+      order by 1`,
   );
   return rows.map(({ name }) => name);
 };

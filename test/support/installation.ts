@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { msToTs } from '@temporalio/common/lib/time.js';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../src/activities/index.ts';
 import { applyCatalog } from '../../src/catalog/apply.ts';
@@ -14,7 +13,7 @@ import {
   type TemporalConnection,
 } from '../../src/client.ts';
 import { readSecret, type Environment } from '../../src/config.ts';
-import { SEARCH_ATTRIBUTES, runWorkflowId, taskQueue } from '../../src/contract/names.ts';
+import { runWorkflowId, taskQueue } from '../../src/contract/names.ts';
 import { DEFAULT_OPTIONS, type SyncOptions } from '../../src/contract/options.ts';
 import type { RunSummary } from '../../src/contract/summary.ts';
 import type { Filters, Target } from '../../src/contract/target.ts';
@@ -31,8 +30,8 @@ import {
 } from '../../src/sim/simulator.ts';
 import { insertRun, readRunSummary } from '../../src/store/runs.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
+import { startOwnTemporal } from './servers.ts';
 import { testTemporal } from './temporal.ts';
-import { until } from './until.ts';
 
 export interface StartedRun {
   readonly runId: string;
@@ -51,7 +50,7 @@ export interface TestInstallation {
   catalog(change?: (catalog: CatalogDocument) => void): Promise<void>;
   start(target?: Target, options?: Partial<SyncOptions>, filters?: Filters): Promise<StartedRun>;
   sync(target?: Target, options?: Partial<SyncOptions>, filters?: Filters): Promise<RunSummary>;
-  /** The same database behind another Temporal (a namespace of its own, with a worker): ids do not keep them apart. */
+  /** The same database behind another Temporal server, with a worker: ids do not keep the two apart. */
   elsewhere(): Promise<Pick<TestInstallation, 'start'>>;
   startWorker(): Promise<Worker>;
   /** A worker as its own process, from the build, so that it can be killed; its log is on `stderr` when piped. */
@@ -70,8 +69,6 @@ export interface CatalogDocument {
 const WORKER = fileURLToPath(new URL('../../dist/worker.js', import.meta.url));
 
 let runs = 0;
-/** Type of our search attributes in Temporal's API. */
-const KEYWORD = 2;
 /** High enough never to wait; the limit of a window is not logged above 2,000 grants. */
 const UNLIMITED = 100_000;
 
@@ -82,6 +79,8 @@ export interface InstallationOptions extends Partial<SimulatorOptions> {
   readonly worker?: 'in process' | 'spawned';
   /** Keep the platforms' own limits, in the simulator and in the budget. */
   readonly limits?: boolean;
+  /** Address of a Temporal server of one's own. */
+  readonly temporal?: string;
 }
 
 export async function startInstallation(options: InstallationOptions): Promise<TestInstallation> {
@@ -96,7 +95,8 @@ export async function startInstallation(options: InstallationOptions): Promise<T
         }),
   });
   const database = await createTestDatabase();
-  const { address, bundlePath } = testTemporal();
+  const { bundlePath } = testTemporal();
+  const address = options.temporal ?? testTemporal().address;
   const installation = await ensureInstallation(database.pool);
   const env: Environment = {
     NOTION_TOKEN,
@@ -108,10 +108,9 @@ export async function startInstallation(options: InstallationOptions): Promise<T
   const connection = await NativeConnection.connect({ address });
   const workers: { worker: Worker; ended: Promise<void> }[] = [];
 
-  const startWorker = async (namespace = 'default') => {
+  const startWorker = async (of: NativeConnection = connection) => {
     const worker = await Worker.create({
-      connection,
-      namespace,
+      connection: of,
       taskQueue: taskQueue(installation.id),
       workflowBundle: { codePath: bundlePath },
       activities: createActivities({
@@ -184,11 +183,15 @@ export async function startInstallation(options: InstallationOptions): Promise<T
 
   const closing: (() => Promise<void>)[] = [];
   const elsewhere = async () => {
-    const namespace = `elsewhere-${installation.id}`;
-    await createNamespace(temporal, namespace);
-    const other = await connectTemporal({ address, env: { TEMPORAL_NAMESPACE: namespace } });
-    closing.push(() => other.close());
-    await startWorker(namespace);
+    const server = await startOwnTemporal();
+    closing.push(server.stop);
+    const other = await connectTemporal({ address: server.address, env: {} });
+    const native = await NativeConnection.connect({ address: server.address });
+    closing.push(
+      () => native.close(),
+      () => other.close(),
+    );
+    await startWorker(native);
     const started: TestInstallation['start'] = (...args) => startIn(other, ...args);
     return { start: started };
   };
@@ -227,32 +230,12 @@ export async function startInstallation(options: InstallationOptions): Promise<T
       for (const { worker } of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.all(workers.map(({ ended }) => ended));
       await connection.close();
-      for (const close of closing) await close();
+      for (const close of closing.toReversed()) await close();
       await temporal.close();
       await simulator.close();
       await database.drop();
     },
   };
-}
-
-/** A namespace with our search attributes; returns once the server knows them there. */
-async function createNamespace({ client }: TemporalConnection, namespace: string): Promise<void> {
-  await client.workflowService.registerNamespace({
-    namespace,
-    workflowExecutionRetentionPeriod: msToTs('1 day'),
-  });
-  const { operatorService } = client.connection;
-  const searchAttributes = Object.fromEntries(SEARCH_ATTRIBUTES.map((name) => [name, KEYWORD]));
-  await until(() =>
-    operatorService.addSearchAttributes({ namespace, searchAttributes }).then(
-      () => true,
-      () => false,
-    ),
-  );
-  await until(async () => {
-    const known = await operatorService.listSearchAttributes({ namespace });
-    return SEARCH_ATTRIBUTES.every((name) => name in (known.customAttributes ?? {}));
-  });
 }
 
 /** A catalog of everything that the simulators hold: alias from the title, one account per platform. */

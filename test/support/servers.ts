@@ -72,6 +72,28 @@ async function inPool(url: string, work: (pool: pg.Pool) => Promise<void>): Prom
   }
 }
 
+/** A Temporal server of one test's own, with settings that the shared one must not have; in memory. */
+export async function startOwnTemporal(settings: readonly string[] = []): Promise<OwnTemporal> {
+  const { path, watch, end } = await createReapedDirectory();
+  try {
+    const [port = 0] = await freePorts(1);
+    const pids: number[] = [];
+    const note = (pid: number) => void pids.push(pid);
+    const address = await temporalServer(path, port, note, settings);
+    for (const pid of pids) watch(pid);
+    return { address, pid: pids[0] ?? 0, stop: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+export interface OwnTemporal {
+  readonly address: string;
+  readonly pid: number;
+  readonly stop: () => Promise<void>;
+}
+
 async function temporalServer(
   directory: string,
   port: number,

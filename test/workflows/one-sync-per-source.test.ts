@@ -74,7 +74,7 @@ describe('many starters at once', () => {
   });
 });
 
-describe('the same database used through another Temporal', () => {
+describe('the same database used through another Temporal server', () => {
   it('lets the later one sync, and the earlier one says that it lost the source and to whom', async () => {
     const elsewhere = await installation.elsewhere();
     installation.simulator.knobs.notion.latencyMs = 200;
