@@ -21,7 +21,7 @@ export interface PlannedAccount {
   readonly token_problem: string | null;
   /** The platform lets it send nothing until then. */
   readonly blocked: { readonly until: string; readonly reason: string | null } | null;
-  /** Requests of runs of this database since the month began (UTC), and what the plan allows, where it is known. */
+  /** Requests of this database's syncs and comparisons since the month began (UTC), and what the plan allows, where it is known. */
   readonly month: { readonly requests: number; readonly limit: number | null };
 }
 

@@ -123,14 +123,19 @@ const FACTS = `
     ) learned on true
    where s.id = any($1::bigint[])`;
 
-/** Requests that runs of this month made, by account; a month is a UTC month, as plans count. */
+/** Requests that syncs and comparisons of this month made, by account; a month is a UTC month, as plans count. */
 export async function readMonthlyRequests(db: Queryable): Promise<ReadonlyMap<string, number>> {
   const { rows } = await db.query<{ account: string; requests: number }>(
-    `select a.name as account, sum((r.metrics ->> 'requests')::float8) as requests
-       from appsync.source_run r
-       join appsync.source s on s.id = r.source_id
+    `select a.name as account, sum(made.requests) as requests
+       from (
+         select source_id, started_at, (metrics ->> 'requests')::float8 as requests
+           from appsync.source_run
+         union all
+         select source_id, started_at, requests::float8 from appsync.reconciliation
+       ) made
+       join appsync.source s on s.id = made.source_id
        join appsync.account a on a.id = s.account_id
-      where r.started_at >= date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'
+      where made.started_at >= date_trunc('month', now() at time zone 'UTC') at time zone 'UTC'
       group by a.name`,
   );
   return new Map(rows.map(({ account, requests }) => [account, requests ?? 0]));

@@ -237,6 +237,20 @@ sources:
     });
   });
 
+  test('counts contents that are wanted for the first time, one request each', async () => {
+    await sql(`update appsync.source set content = 'markdown' where alias = 'people'`);
+    const source = planned(await cli.plan('people --dry-run'), 'people');
+    expect(source.contents).toEqual({ expected: 30, least: 30, most: 30 });
+    const { log } = installation.simulator;
+    log.clear();
+    await sql('update appsync.account set rate_limit = 100000');
+    expect((await cli.sync('people')).status).toBe('complete');
+    expect(log.count()).toBe(source.requests.expected);
+    const after = planned(await cli.plan('people --dry-run'), 'people');
+    expect(after.contents).toMatchObject({ expected: 0, least: 0 });
+    await sql('update appsync.account set rate_limit = 5');
+  });
+
   test('with --live compares with the schema as it is now, and says before what that costs', async () => {
     const { world, log } = installation.simulator;
     world.addProperty('Tasks', { name: 'Effort', type: 'number' });
