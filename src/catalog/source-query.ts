@@ -95,6 +95,10 @@ const DUE = `(source.next_due_at is null or source.next_due_at <= $now) and not 
        and (holder.started_at > $now - interval '1 day'
             or holder.control ? 'paused_since' or holder.control -> 'paused_sources' ? source.alias))`;
 
+/** Whether an enabled source is due, as SQL over `source`; `now` is a placeholder of that statement. */
+export const dueCondition = (now: string): string =>
+  `(${DUE.replaceAll('$now', `${now}::timestamptz`)})`;
+
 /**
  * One statement for any target and filters: filters combine with AND, the values of one with OR, and an
  * empty list is no filter. Values are matched exactly; `resolveFilters` turns what people type into them.
@@ -109,7 +113,7 @@ export function sourceQuery(target: Target, filters: Filters, now: Date): Query 
   if (filters.only_enabled === true || filters.only_due === true)
     where.texts.push('source.enabled');
   if (filters.only_due === true) {
-    where.add(now, (at) => `(${DUE.replaceAll('$now', `${at}::timestamptz`)})`);
+    where.add(now, dueCondition);
   }
   const conditions = where.texts.length === 0 ? '' : `\nwhere ${where.texts.join('\n  and ')}`;
   return {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CommandWork } from './command.ts';
 import type { ChaosFlags } from './dev.ts';
 import { group } from './command-group.ts';
+import { addHelpScreens, addInspection } from './discovery/discovery-commands.ts';
 import { formatHelp, setExamples } from './help.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addReconcile } from './reconcile-command.ts';
@@ -99,6 +100,7 @@ function addCatalogCommands(program: Command, run: RunWork): void {
     .option('--json', 'print one JSON document on stdout')
     .action(() => run(async (context) => (await import('./sources.ts')).listSources(context)));
   setExamples(list, [['appsync sources list', 'what can be synced, and when it was last']]);
+  addInspection(sources, run);
   const apply = sources
     .command('apply')
     .summary('Load the catalog file into Postgres')
@@ -235,6 +237,7 @@ function addLearningCommands(program: Command, run: RunWork): void {
     .summary('Help on a command or topic: shortcuts, environment, exit-codes')
     .argument('[words...]', 'a command, a shortcut or a topic')
     .helpGroup('Learn:')
+    .helpCommand(false)
     .action((words: readonly string[]) =>
       run(async (context) => (await import('./help-topics.ts')).showHelp(context, program, words)),
     );
@@ -243,6 +246,7 @@ function addLearningCommands(program: Command, run: RunWork): void {
     ['appsync help shortcuts', 'what every sync-… stands for'],
     ['appsync help exit-codes', ''],
   ]);
+  addHelpScreens(help, run);
 }
 
 function addDevCommands(program: Command, run: RunWork): void {

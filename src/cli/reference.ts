@@ -34,11 +34,12 @@ interface NamedCommand {
   readonly path: string;
 }
 
-/** Every command that does something, groups left out. */
+/** Every command that does something; a group does when it takes arguments itself. */
 function commandsOf(parent: Command, path = 'appsync'): readonly NamedCommand[] {
   return parent.commands.flatMap((command) => {
     const own = `${path} ${command.name()}`;
-    return command.commands.length > 0 ? commandsOf(command, own) : [{ command, path: own }];
+    const works = command.commands.length === 0 || command.registeredArguments.length > 0;
+    return [...(works ? [{ command, path: own }] : []), ...commandsOf(command, own)];
   });
 }
 

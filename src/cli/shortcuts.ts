@@ -55,7 +55,11 @@ export const SHORTCUTS: readonly Shortcut[] = [
     ...row('sync-custom', 'sync all', 'Sync with the options that follow', '--batch-size 500'),
     needsOptions: true,
   },
-  row('sync-list', 'sources list', 'List the sources'),
+  row('sync-list', 'sources targets', 'List everything that can be synced by name'),
+  row('sync-inspect', 'sources inspect', 'Show sources and their tables, and what is wrong'),
+  row('sync-cheat', 'help cheat', 'Show every name and shortcut; on a terminal, choose and run'),
+  row('sync-quick', 'help quick', 'Show the most used commands, on one screen'),
+  row('sync-examples', 'help examples', 'Show examples with the names of this installation'),
 ];
 
 function row(usage: string, means: string, summary: string, operandExample = ''): Shortcut {
@@ -77,7 +81,8 @@ export function platformShortcuts(platforms: Iterable<string>): readonly Shortcu
 export function expandShortcut(shortcut: Shortcut, rest: readonly string[]): readonly string[] {
   const { words, options } = separateWords(rest);
   if (options.some((option) => option === '--help' || option === '-h')) {
-    return [...shortcut.means.split(' ').slice(0, 1), '--help'];
+    const [command = '', ...others] = shortcut.means.split(' ');
+    return command === 'sync' ? [command, '--help'] : [command, ...others, '--help'];
   }
   const missing = shortcut.operands[words.length] ?? '';
   if (missing !== '' || words.slice(0, shortcut.operands.length).includes('')) {

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { ensureStack, stackStatus, stopStack, type StackStatus } from '../stack/stack.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { openSession, reportSteps } from './session.ts';
-import { shellWord } from './shell-words.ts';
+import { quotedWord } from './shell-word.ts';
 import { stackSettings } from './stack-settings.ts';
 import type { Output } from './output.ts';
 import { formatRelative } from '../units.ts';
@@ -85,7 +85,7 @@ export async function printEnvironment(context: CommandContext): Promise<ExitCod
     TEMPORAL_UI_URL: config.temporalUiUrl ?? stack.temporalUiUrl,
   };
   for (const [name, value] of Object.entries(variables)) {
-    if (value !== null && value !== undefined) output.print(`export ${name}=${shellWord(value)}`);
+    if (value !== null && value !== undefined) output.print(`export ${name}=${quotedWord(value)}`);
   }
   return EXIT.ok;
 }

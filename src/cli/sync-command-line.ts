@@ -1,6 +1,6 @@
 import { DEFAULT_OPTIONS, type SyncOptions } from '../contract/options.ts';
 import type { Filters } from '../contract/target.ts';
-import { shellLine } from './shell-words.ts';
+import { shellLine } from './shell-word.ts';
 
 /** What a person types to start this very sync, for a shell: a preset is written as what it stands for. */
 export function syncCommandLine(

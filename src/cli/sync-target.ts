@@ -28,7 +28,8 @@ export function refuseHopelessTarget(word: string, file: CatalogFile | null, con
 }
 
 /** No database of one's own, and the local one was never started: there cannot be any source in it. */
-const isFresh = (config: Config) => config.databaseUrl === undefined && !existsSync(config.home);
+export const isFresh = (config: Config): boolean =>
+  config.databaseUrl === undefined && !existsSync(config.home);
 
 const isInFile = (word: string, { sources, applications }: CatalogFile) =>
   sources.some(({ alias }) => isSame(alias, word)) ||

@@ -72,8 +72,12 @@ describe('every shortcut stands for its arguments', () => {
     expect(await request(line)).toEqual({ ...plain, target, ...changed });
   });
 
-  test('sync-list is sources list', async () => {
-    expect(await resolved('sync-list --json')).toBe('sources list --json');
+  test('those that show what there is stand for commands of their own', async () => {
+    expect(await resolved('sync-list --json')).toBe('sources targets --json');
+    expect(await resolved('sync-inspect tasks')).toBe('sources inspect tasks');
+    expect(await resolved('sync-cheat --no-menu')).toBe('help cheat --no-menu');
+    expect(await resolved('sync-quick')).toBe('help quick');
+    expect(await resolved('sync-examples')).toBe('help examples');
   });
 
   test('names are unique and their examples work', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Environment } from '../../src/config.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
-import { shellWord } from '../../src/cli/shell-words.ts';
+import { quotedWord } from '../../src/cli/shell-word.ts';
 import { withoutPassword } from '../../src/cli/stack.ts';
 import {
   NOTION_TOKEN,
@@ -129,7 +129,7 @@ describe('with a database of its own', () => {
   });
 
   test('sources list is tab-separated in a pipe', async () => {
-    const { stdout } = await command('sync-list');
+    const { stdout } = await command('sources list');
     expect(stdout.split('\n')[0]).toBe('artefacts\tnotion\tskyflow\t\t1h\t\t');
   });
 
@@ -244,5 +244,5 @@ describe('init', () => {
 
 test('addresses for the screen and for a shell', () => {
   expect(withoutPassword('postgres://me:secret@host:5432/db')).toBe('postgres://host:5432/db');
-  expect(shellWord("it's")).toBe(`'it'\\''s'`);
+  expect(quotedWord("it's")).toBe(`'it'\\''s'`);
 });

@@ -38,6 +38,11 @@ const definitionOf = (name: string) =>
 
 const REQUIRED = Object.keys(SYSTEM_COLUMNS).filter((name) => !SYSTEM_COLUMNS[name]?.optional);
 
+/** Name and type of every system column that a table must have. */
+export const REQUIRED_COLUMNS: readonly (readonly [name: string, type: string])[] = REQUIRED.map(
+  (name) => [name, SYSTEM_COLUMNS[name]?.type ?? 'text'],
+);
+
 /** Makes the table with its system columns. */
 export async function createSystemTable(tx: Queryable, source: SourceRow): Promise<void> {
   const columns = REQUIRED.map((name) => `${name} ${definitionOf(name)}`);
