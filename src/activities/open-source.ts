@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import { isDeepStrictEqual } from 'node:util';
 import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
 import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
@@ -8,9 +7,10 @@ import { describeChanges } from '../contract/schema-change.ts';
 import type { SourceSchema } from '../contract/schema.ts';
 import type { Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination/fit-table.ts';
-import { beginHeal, readHeal, type Heal } from '../store/reconciliation/heal.ts';
+import { beginHeal, readHeal } from '../store/reconciliation/heal.ts';
 import { schemaFingerprint } from '../store/destination/schema-fingerprint.ts';
-import { beginScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
+import { canResume, placeOf } from '../store/resume.ts';
+import { beginScan, readCheckpoint } from '../store/scans.ts';
 import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
 import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { breakChain } from '../store/source-state.ts';
@@ -21,14 +21,6 @@ import { noteUnknownTypes } from '../store/unknown-types.ts';
 import { connectSource, type ConnectedSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { inActivityTransaction, withHeartbeat } from './running.ts';
-
-/** An older checkpoint is not resumed: too much has changed under a cursor or window of yesterday. */
-const RESUMABLE_MS = 24 * 3_600_000;
-/**
- * An incremental scan that has listed everything and lacks only cut values, contents or deletions: were it gone on
- * with for a day, a step that fails every time would keep new edits out for as long. Listing anew costs little.
- */
-const LISTED_RESUMABLE_MS = 3_600_000;
 
 /**
  * Takes the source's fence, reads its schema, makes its table fit and chooses the scan: on from a
@@ -85,7 +77,13 @@ async function beginOrResume(
   if (table.needs_full_scan) await breakChain(tx, source.id);
   const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
   const heal = await readHeal(tx, source.id);
-  if (checkpoint !== null && canResume(checkpoint, input, source, fingerprint, heal)) {
+  const terms = {
+    incremental: input.options.incremental,
+    fingerprint,
+    heal_scan: heal === null ? undefined : heal.scan_id,
+    give_up_scan: input.give_up_scan ?? undefined,
+  };
+  if (checkpoint !== null && canResume(checkpoint, source, terms)) {
     return {
       scan: checkpoint.identity,
       windows: checkpoint.windows,
@@ -113,29 +111,3 @@ async function beginOrResume(
   if (mode === 'full' && source.content !== null) await queueOldest(tx, source, scan.started_at);
   return { scan, windows, reason };
 }
-
-/** What is scanned, and through whose eyes: another account may see other records. */
-const placeOf = (source: SourceRow) => ({ account: source.account, ref: source.ref });
-
-function canResume(
-  checkpoint: Checkpoint,
-  input: OpenSourceInput,
-  source: SourceRow,
-  fingerprint: string,
-  heal: Heal | null,
-): boolean {
-  return (
-    // A scan that was begun before the wish to heal may be past the rows concerned.
-    (heal === null || heal.scan_id === checkpoint.identity.scan_id) &&
-    checkpoint.identity.scan_id !== input.give_up_scan &&
-    checkpoint.identity.schema_fingerprint === fingerprint &&
-    checkpoint.age_ms < resumableFor(checkpoint) &&
-    isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
-    (checkpoint.identity.mode === 'full' || input.options.incremental)
-  );
-}
-
-const resumableFor = ({ identity, windows }: Checkpoint) =>
-  identity.mode === 'incremental' && windows.every((window) => window.done)
-    ? LISTED_RESUMABLE_MS
-    : RESUMABLE_MS;

@@ -30,6 +30,7 @@ export interface SyncFlags {
   readonly streaming?: boolean;
   readonly incremental?: boolean;
   readonly dryRun?: boolean;
+  readonly live?: boolean;
   readonly verbose?: boolean;
   readonly json?: boolean;
   readonly wait?: boolean;
@@ -42,6 +43,8 @@ export interface SyncRequest {
   readonly filters: Filters;
   readonly options: SyncOptions;
   readonly dryRun: boolean;
+  /** Whether the plan asks the platforms for the schemas. */
+  readonly live?: true;
   readonly verbose: boolean;
   readonly wait: boolean;
 }
@@ -79,7 +82,8 @@ const OPTIONS: readonly (() => Option)[] = [
   ),
   flag('How to sync:', '--no-streaming', 'stage everything, publish once and atomically'),
   flag('How to sync:', '--no-incremental', 'read every record, whatever is known already'),
-  flag('Output:', '--dry-run', 'show the plan; write nothing'),
+  flag('Output:', '--dry-run', 'show the plan; write nothing, ask no platform'),
+  flag('Output:', '--live', 'with --dry-run: read the schemas anew for it'),
   flag('Output:', '--no-wait', 'return as soon as the run has started (exit code 8)'),
   flag('Output:', '--verbose', 'say more on stderr'),
   flag('Output:', '--json', 'print one JSON document on stdout'),
@@ -204,6 +208,9 @@ function parseNumber(name: string, value: string, [least, most]: Range): number 
 
 /** The request that target and options make: defaults, then the preset, then each option that was given. */
 export function syncRequest(target: string | undefined, flags: SyncFlags): SyncRequest {
+  if (flags.live === true && flags.dryRun !== true) {
+    throw usageError('--live is for plans: give --dry-run, too', 'appsync help sync');
+  }
   return {
     target,
     filters: present({
@@ -230,6 +237,7 @@ export function syncRequest(target: string | undefined, flags: SyncFlags): SyncR
       }),
     },
     dryRun: flags.dryRun === true,
+    ...(flags.live === true ? { live: true } : {}),
     verbose: flags.verbose === true,
     wait: flags.wait !== false,
   };

@@ -1,179 +1,187 @@
-import { withCatalogApplied } from '../catalog/apply.ts';
+import { catalogChanged, withCatalogApplied } from '../catalog/apply.ts';
 import type { CatalogFile } from '../catalog/file.ts';
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
-import type { SyncOptions } from '../contract/options.ts';
-import type { ScanMode } from '../contract/scan.ts';
-import { chooseScan } from '../contract/scan-choice.ts';
-import { targetName, type Filters } from '../contract/target.ts';
+import type { Environment } from '../config.ts';
+import type { Estimate } from '../contract/scan-cost.ts';
+import { targetName, type Filters, type Target } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
-import { countToHeal } from '../store/reconciliation/heal.ts';
-import { readSource, type SourceRow as StoredSource } from '../store/sources.ts';
-import { countUnread } from '../store/unread-content.ts';
+import { readStandingTables } from '../store/destination/planned-tables.ts';
+import {
+  readBlocked,
+  readMonthlyRequests,
+  readPlanFacts,
+  type PlanFacts,
+} from '../store/plan-facts.ts';
+import { formatAmount } from '../units.ts';
 import type { CommandContext } from './command.ts';
 import type { Session } from './session.ts';
+import { syncCommandLine } from './sync-command-line.ts';
+import { groupBy, longest, planAccounts, sum, type PlannedAccount } from './sync-plan-accounts.ts';
+import { findNotDue, type NotDueSource } from './sync-plan-not-due.ts';
+import { readSchemas } from './sync-plan-live.ts';
+import { showPlan } from './sync-plan-output.ts';
+import { planSource, type LiveSchema, type PlannedSource } from './sync-plan-source.ts';
 import type { SyncRequest } from './sync-options.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';
-import type { TableColumn } from './table.ts';
-import { formatAmount, formatRelative } from '../units.ts';
 
-/** What a sync would do with one source, from what is known now; the schema is only read when it runs. */
-export interface PlannedSource {
-  readonly alias: string;
-  readonly platform: string;
-  readonly account: string;
-  readonly table: string;
-  readonly enabled: boolean;
-  readonly mode: ScanMode;
-  /** Incremental: records edited at or after this time. */
-  readonly since: string | null;
-  readonly reason: string;
-  /** Records of the last full scan. */
-  readonly expected: number | null;
-  /**
-   * Records whose content is to be read whatever the scan finds, one request each; null: all of them, and
-   * nobody counted them yet. Only where the catalog wants content.
-   */
-  readonly contents?: number | null;
-}
+type NamedRequest = SyncRequest & { readonly target: string };
 
-/** A source that matches and is left out by `--only-due`, and why. */
-interface NotDueSource {
-  readonly alias: string;
-  readonly next_due_at: string | null;
-  readonly reason: string;
-}
-
-interface Plan {
+/** What a sync would do, and what it would take. */
+export interface SyncPlan {
   readonly target: string;
   readonly filters: Filters;
   readonly sources: readonly PlannedSource[];
   /** With `--only-due` only. */
   readonly not_due?: readonly NotDueSource[];
+  readonly accounts: readonly PlannedAccount[];
+  /** Accounts run side by side, so the slowest one's seconds count. */
+  readonly totals: { readonly requests: Estimate; readonly seconds: Estimate };
+  /** What starts this very sync, for a shell. */
+  readonly command: string;
 }
 
-/** `--dry-run`: which sources match and how each would be read. Plans from the file, applies nothing. */
+/**
+ * `--dry-run`: plans from the file, applies nothing and asks no platform, save for the schemas with `--live`, which
+ * are read outside of any transaction.
+ */
 export async function planSync(
   context: CommandContext,
   session: Session,
   file: CatalogFile | null,
-  request: SyncRequest & { readonly target: string },
+  request: NamedRequest,
 ): Promise<ExitCode> {
   const { io, output } = context;
-  const plan = (db: Queryable) => readPlan(db, request, new Date(io.now()));
-  const planned =
-    file === null ? await plan(session.db) : await withCatalogApplied(session.db, file, plan);
-  if (output.json) {
-    output.document({ dry_run: true, ...planned, options: request.options });
-    return EXIT.ok;
-  }
-  if (planned.sources.length > 0) output.table(planColumns(io.now()), planned.sources);
-  for (const line of contentLines(planned.sources)) output.note(line);
-  for (const { alias, reason } of planned.not_due ?? []) {
-    output.note(`${alias} is not due: ${reason}`);
-  }
-  const disabled = planned.sources.filter(({ enabled }) => !enabled).length;
-  output.note();
-  output.note(
-    `dry run: ${formatAmount(planned.sources.length, 'source')} would be synced` +
-      (disabled > 0 ? `, ${disabled} of them disabled (--only-enabled leaves them out)` : '') +
-      '; nothing was written',
+  const now = new Date(io.now());
+  const asApplied = <T>(work: (db: Queryable) => Promise<T>) => applied(session, file, work);
+  const schemas = request.live
+    ? await readLive(
+        context,
+        session,
+        request,
+        await asApplied((db) => readKnown(db, request, now)),
+      )
+    : new Map<number, LiveSchema>();
+  const plan = await asApplied((db) =>
+    readPlan(db, request, { now, env: session.config.env, schemas, program: output.program }),
   );
+  if (output.json) {
+    const { target, filters, ...rest } = plan;
+    const live = request.live === true;
+    output.document({ dry_run: true, live, target, filters, options: request.options, ...rest });
+  } else {
+    showPlan(output, plan, io.now());
+  }
   return EXIT.ok;
 }
 
-async function readPlan(
-  db: Queryable,
-  request: SyncRequest & { readonly target: string },
-  now: Date,
-): Promise<Plan> {
+/** Runs `work` as if the file were applied; a file that is applied already takes no lock and no write. */
+async function applied<T>(
+  { db }: Session,
+  file: CatalogFile | null,
+  work: (db: Queryable) => Promise<T>,
+): Promise<T> {
+  if (file === null || !(await catalogChanged(db, file))) return work(db);
+  return withCatalogApplied(db, file, work);
+}
+
+interface Known {
+  readonly target: Target;
+  readonly filters: Filters;
+  readonly found: readonly SourceRow[];
+  readonly sources: readonly { readonly row: SourceRow; readonly facts: PlanFacts }[];
+}
+
+async function readKnown(db: Queryable, request: NamedRequest, now: Date): Promise<Known> {
   const { target, filters } = await resolveTargetAndFilters(db, request.target, request.filters);
-  const sources: PlannedSource[] = [];
-  const found = await findSources(db, target, filters, now);
-  for (const source of found) {
-    sources.push(await planSource(db, source, request.options));
-  }
-  const plan: Plan = { target: targetName(target), filters, sources };
-  if (filters.only_due !== true) return plan;
-  const anyTime = { ...filters, only_due: false, only_enabled: true };
-  const due = new Set(found.map(({ id }) => id));
-  const not_due = (await findSources(db, target, anyTime, now))
-    .filter(({ id }) => !due.has(id))
-    .map((source) => notDue(source, now));
-  return { ...plan, not_due };
-}
-
-function notDue(source: SourceRow, now: Date): NotDueSource {
-  const { alias, next_due_at, failures, last_failure } = source;
-  if (next_due_at === null || next_due_at <= now) {
-    return { alias, next_due_at: null, reason: 'a run is at it' };
-  }
-  const next = next_due_at.toISOString();
-  const setbacks =
-    failures === 0
-      ? ''
-      : `, after it failed ${formatAmount(failures, 'time')} in a row (${last_failure ?? ''})`;
-  return {
-    alias,
-    next_due_at: next,
-    reason: `next ${formatRelative(next, now.getTime())}${setbacks}`,
-  };
-}
-
-async function planSource(
-  db: Queryable,
-  source: SourceRow,
-  options: SyncOptions,
-): Promise<PlannedSource> {
-  const state = await readSource(db, source.id);
-  const to_heal = await countToHeal(db, source.id);
-  return {
-    alias: source.alias,
-    platform: source.platform,
-    account: source.account,
-    table: `${source.table_schema}.${source.table_name}`,
-    enabled: source.enabled,
-    // From the file as it would be applied: a changed schema makes the scan full, too.
-    ...chooseScan(state, options, { listed_whole: isListedWhole(source), to_heal }),
-    expected: state.full_scan_records,
-    ...(state.content === null ? {} : { contents: await expectedContents(db, state) }),
-  };
-}
-
-const isListedWhole = ({ platform, ref }: SourceRow): boolean =>
-  !(builtInPlatforms().get(platform)?.supportsIncremental?.(ref) ?? true);
-
-/** Content that is wanted for the first time is read of every record. */
-const expectedContents = async (db: Queryable, state: StoredSource): Promise<number | null> =>
-  state.content_kept === null ? state.full_scan_records : countUnread(db, state.id);
-
-/** What contents cost: requests, of which a plan allows few a second. */
-function contentLines(sources: readonly PlannedSource[]): readonly string[] {
-  return sources.flatMap(({ alias, contents }) => {
-    if (contents === undefined) return [];
-    const now =
-      contents === null ? 'of every record' : `of ${formatAmount(contents, 'record')} now`;
-    return [`${alias}: contents are read ${now}, then of each that changed: 1 request each`];
+  const rows = await findSources(db, target, filters, now);
+  const facts = await readPlanFacts(
+    db,
+    rows.map(({ id }) => id),
+  );
+  const sources = rows.flatMap((row) => {
+    const known = facts.get(row.id);
+    return known === undefined ? [] : [{ row, facts: known }];
   });
+  return { target, filters, found: rows, sources };
 }
 
-function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
-  return [
-    { header: 'SOURCE', text: ({ alias }) => alias },
-    { header: 'TABLE', text: ({ table }) => table, shrinks: true },
-    { header: 'MODE', text: ({ mode }) => mode },
-    {
-      header: 'WHY',
-      text: ({ since, reason }) =>
-        since === null ? reason : `changes since ${formatRelative(since, now)}`,
-      shrinks: true,
-      data: ({ reason }) => reason,
+/** Says what reading the schemas costs, then reads them. */
+async function readLive(
+  { output }: CommandContext,
+  session: Session,
+  { options }: NamedRequest,
+  { sources }: Known,
+): Promise<ReadonlyMap<number, LiveSchema>> {
+  const byAccount = groupBy(sources, ({ facts }) => facts.account);
+  const costs = [...byAccount].map(
+    ([name, of]) => `${formatAmount(of.length, 'request')} of ${name}`,
+  );
+  if (costs.length > 0) output.note(`reading the schemas: ${costs.join(', ')}`);
+  const { db, config, installation } = session;
+  const reading = {
+    db,
+    env: config.env,
+    salt: installation.salt,
+    platforms: builtInPlatforms(),
+    options,
+  };
+  return readSchemas(
+    reading,
+    sources.map(({ facts }) => facts),
+  );
+}
+
+/** The plan, by a number of statements that does not grow with the sources. */
+export async function readPlan(
+  db: Queryable,
+  request: NamedRequest,
+  from: {
+    readonly now: Date;
+    readonly env: Environment;
+    readonly schemas: ReadonlyMap<number, LiveSchema>;
+    readonly program: string;
+  },
+): Promise<SyncPlan> {
+  const { target, filters, found, sources } = await readKnown(db, request, from.now);
+  const platforms = builtInPlatforms();
+  const tables = await readStandingTables(
+    db,
+    sources.map(({ facts }) => facts),
+  );
+  const parts = sources.map(({ row, facts }) => ({
+    facts,
+    source: planSource({
+      facts,
+      tables,
+      enabled: row.enabled,
+      platform: platforms.get(row.platform),
+      options: request.options,
+      live: from.schemas.get(row.id),
+    }),
+  }));
+  const accounts = planAccounts(parts, {
+    platforms,
+    env: from.env,
+    rate: request.options.rate_limit,
+    blocked: await readBlocked(db),
+    monthly: await readMonthlyRequests(db),
+  });
+  const not_due =
+    filters.only_due === true
+      ? { not_due: await findNotDue(db, target, filters, { found, now: from.now }) }
+      : {};
+  return {
+    target: targetName(target),
+    filters,
+    ...not_due,
+    sources: parts.map(({ source }) => source),
+    accounts,
+    totals: {
+      requests: sum(accounts.map(({ requests }) => requests)),
+      seconds: longest(accounts.map(({ seconds }) => seconds)),
     },
-    {
-      header: 'ENABLED',
-      text: ({ enabled }) => (enabled ? 'yes' : 'no'),
-      data: ({ enabled }) => String(enabled),
-    },
-  ];
+    command: syncCommandLine(from.program, request.target, request.filters, request.options),
+  };
 }

@@ -166,6 +166,12 @@ export interface Platform {
   readonly environment: PlatformEnvironment;
   /** Plan → requests per second; the first is the default. */
   readonly plans: Readonly<Record<string, number>>;
+  /** Plan → requests that a workspace may make in a month; a plan that is not named has no such limit. */
+  readonly monthlyRequests?: Readonly<Record<string, number>>;
+  /** What of a source has a rate budget of its own, such as its base; absent: its whole account shares one. */
+  budgetPart?(ref: SourceRef): string;
+  /** Requests per second of an account over all those parts. */
+  readonly accountRate?: number;
   /** How far a watermark is set back, in ms: covers floored times, index lag and clock skew. */
   readonly overlap_ms: number;
   /** Records that `locate` asks about with one request; 0 where a session has no `locate`. */

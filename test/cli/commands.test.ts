@@ -55,8 +55,10 @@ describe('with a database of its own', () => {
   test('a dry run plans from the file and applies nothing', async () => {
     const { exitCode, stdout } = await command('sync-dry skyflow --json');
     expect(exitCode).toBe(0);
+    const unknown = (least: number) => ({ expected: null, least, most: null });
     expect(JSON.parse(stdout)).toEqual({
       dry_run: true,
+      live: false,
       target: 'skyflow',
       filters: {},
       options: DEFAULT_OPTIONS,
@@ -67,12 +69,35 @@ describe('with a database of its own', () => {
           account: 'notion',
           table: 'notion.artefacts',
           enabled: true,
+          outcome: 'sync',
+          obstacle: null,
           mode: 'full',
           since: null,
           reason: 'first sync',
-          expected: null,
+          records: unknown(0),
+          requests: unknown(2),
+          contents: null,
+          basis: expect.any(String),
+          changes: [expect.objectContaining({ kind: 'table_created' })],
+          schema_read_at: null,
+          deletions: 'none',
         },
       ],
+      accounts: [
+        {
+          account: 'notion',
+          platform: 'notion',
+          sources: 1,
+          requests: unknown(2),
+          rate: 3,
+          seconds: unknown(2 / 3),
+          token_problem: 'NOTION_TOKEN is not set',
+          blocked: null,
+          month: { requests: 0, limit: null },
+        },
+      ],
+      totals: { requests: unknown(2), seconds: unknown(2 / 3) },
+      command: 'appsync skyflow',
     });
     expect((await command('sources list --json')).stdout).toBe('[]\n');
   });
@@ -86,9 +111,9 @@ describe('with a database of its own', () => {
     const { stdout } = await command('sync-dry --json', catalog);
     const { sources } = JSON.parse(stdout) as { sources: { alias: string; contents?: unknown }[] };
     expect(sources.map(({ alias, contents }) => [alias, contents])).toEqual([
-      ['artefacts', undefined],
-      ['people', undefined],
-      ['tasks', null],
+      ['artefacts', null],
+      ['people', null],
+      ['tasks', { expected: null, least: 0, most: null }],
     ]);
     const { stderr } = await command('sync-dry', catalog);
     expect(stderr).toContain('tasks: contents are read of every record');

@@ -86,8 +86,8 @@ describe('a sync', () => {
     const { stdout } = await sync('sync-dry --json');
     expect(JSON.parse(stdout)).toMatchObject({
       sources: [
-        { alias: 'people', mode: 'incremental', expected: 30 },
-        { alias: 'tasks', mode: 'incremental', expected: 250 },
+        { alias: 'people', mode: 'incremental', records: { most: 30 } },
+        { alias: 'tasks', mode: 'incremental', records: { most: 250 } },
       ],
     });
   });

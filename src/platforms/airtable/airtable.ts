@@ -7,7 +7,7 @@ import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
 import { KNOWN_TYPES } from './field-types.ts';
 import { editedSince, locate, LOCATED_AT_ONCE } from './locate.ts';
-import { baseRule, tokenRule } from './rate-rules.ts';
+import { baseRule, TOKEN_RATE, tokenRule } from './rate-rules.ts';
 import { describeList, fetchList, listConverter } from './lists.ts';
 import { fetchBatch, planScan } from './scan.ts';
 import { externalId, listOf, parseRef, tableRef } from './source-ref.ts';
@@ -20,12 +20,18 @@ import { externalId, listOf, parseRef, tableRef } from './source-ref.ts';
  */
 const OVERLAP_MS = 5 * 60_000;
 
+/** As documented, of a workspace: over it the free plan is refused and the team plan slowed down; others have none. */
+const MONTHLY_REQUESTS = { free: 1_000, team: 100_000 };
+
 /** Airtable through its client: tables (or single views of them) are sources; bases and tables are listings. */
 export const airtable: Platform = {
   name: 'airtable',
   title: 'Airtable',
   environment: { token: ['AIRTABLE_TOKEN', 'AIRTABLE_API_KEY'], base_url: 'AIRTABLE_ENDPOINT_URL' },
   plans: { free: 5, team: 5, business: 5, enterprise: 5 },
+  monthlyRequests: MONTHLY_REQUESTS,
+  accountRate: TOKEN_RATE,
+  budgetPart: (ref) => (listOf(ref) === null ? tableRef(ref).base : ''),
   overlap_ms: OVERLAP_MS,
   located_at_once: LOCATED_AT_ONCE,
   parseRef,

@@ -1,7 +1,7 @@
 import type { RateRule } from '../platform.ts';
 
 /** All tokens of one user together, as documented. */
-const TOKEN_RATE = 50;
+export const TOKEN_RATE = 50;
 const WINDOW_MS = 1000;
 
 /**

@@ -1,26 +1,26 @@
 import type { SchemaChange } from '../../contract/schema-change.ts';
 import type { Column, CreateConverter, SourceField } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { checkChangeable, checkNoViews, explainRefusal } from './change-refused.ts';
-import { adoptColumns, commentColumns, recordColumns } from './column-comments.ts';
-import { planColumns, type ColumnPlan } from './column-plan.ts';
+import { checkNoViews, explainRefusal } from './change-refused.ts';
+import { commentColumns, recordColumns } from './column-comments.ts';
 import type { Queryable } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
 import { wasGivenMore } from './more-column.ts';
 import { rebuildColumns, restoreIds } from './rebuild.ts';
 import { recordChanges } from './schema-changes.ts';
 import type { SourceRow } from '../sources.ts';
-import {
-  describeRepairs,
-  needsRepair,
-  planSystemRepairs,
-  repairKey,
-  repairSystemColumns,
-  type SystemRepairs,
-} from './system-columns.ts';
+import { repairKey, repairSystemColumns } from './system-columns.ts';
 import { addColumns, createTable, renameColumns } from './table-changes.ts';
 import { lockTable, withLockTimeout } from './table-lock.ts';
-import { readRecorded, readTableState, type TableState } from './table-state.ts';
+import {
+  changesOf,
+  creation,
+  isChanging,
+  lacksValues,
+  planTable,
+  type TablePlan,
+} from './table-plan.ts';
+import { readRecorded, readTableState } from './table-state.ts';
 
 export interface FittedTable {
   readonly columns: readonly Column[];
@@ -73,38 +73,19 @@ async function fitLocked(
     // What was seen before the lock may have changed until then.
     found = await plan(tx, source, fields, isNew);
   }
-  const { state, repairs, columns } = found;
+  const { state, columns } = found;
   const isRemade = isNew && (await readRecorded(tx, source.id)).length > 0;
-  const changes = [
-    ...(isNew ? [tableChange(isRemade ? 'table_remade' : 'table_created')] : []),
-    ...describeRepairs(repairs),
-    ...columns.changes,
-  ];
+  const changes = [...(isNew ? [creation(isRemade)] : []), ...changesOf(found)];
   if (isChanging(found)) await change(tx, source, found, fitting);
-  const lacksValues = columns.lacks_values || needsRepair(repairs);
-  if (lacksValues && !isNew) {
+  const isLacking = lacksValues(found);
+  if (isLacking && !isNew) {
     await tx.query(`update ${quoteTable(source)} set _hash = null where _hash is not null`);
   }
   await recordColumns(tx, source.id, columns.columns);
   const after = isChanging(found) ? await readTableState(tx, source) : state;
   if (after !== null) await commentColumns(tx, source, after);
   await recordChanges(tx, { source_id: source.id, run_id: fitting.run_id }, changes);
-  return { columns: columns.columns, changes, needs_full_scan: isNew || lacksValues };
-}
-
-const tableChange = (kind: 'table_created' | 'table_remade'): SchemaChange => ({
-  kind,
-  column: null,
-  field_id: null,
-  from: null,
-  to: null,
-});
-
-/** The table as it is and what has to be done to it. */
-interface TablePlan {
-  readonly state: TableState;
-  readonly repairs: SystemRepairs;
-  readonly columns: ColumnPlan;
+  return { columns: columns.columns, changes, needs_full_scan: isNew || isLacking };
 }
 
 async function plan(
@@ -117,20 +98,13 @@ async function plan(
   if (state === null) {
     throw new SyncFailure('Database', `${source.table_name} was dropped while it was looked at`);
   }
-  checkChangeable(source, state);
-  const recorded = await readRecorded(tx, source.id);
-  const known = [...recorded, ...adoptColumns(fields, recorded, state)];
-  const has_more = await wasGivenMore(tx, source);
-  const columns = planColumns(fields, known, { ...state, is_new: isNew, has_more });
-  return { state, repairs: planSystemRepairs(source, state), columns };
+  return planTable(source, fields, {
+    state,
+    recorded: await readRecorded(tx, source.id),
+    has_more: await wasGivenMore(tx, source),
+    is_new: isNew,
+  });
 }
-
-const isChanging = ({ repairs, columns }: TablePlan) =>
-  needsRepair(repairs) ||
-  columns.renames.length > 0 ||
-  columns.retypes.length > 0 ||
-  columns.adds.length > 0 ||
-  columns.needs_more;
 
 async function change(
   tx: Queryable,

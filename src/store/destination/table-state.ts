@@ -35,10 +35,20 @@ export interface TableState {
   readonly columns: ReadonlyMap<string, PresentColumn>;
 }
 
-export async function readTableState(tx: Queryable, source: SourceRow): Promise<TableState | null> {
-  const table = quoteTable(source);
-  const { rows } = await tx.query<Omit<TableState, 'columns'>>(
-    `select c.relkind as kind, c.relowner::regrole::text as owner,
+type Table = Pick<SourceRow, 'table_schema' | 'table_name'>;
+
+export async function readTableState(tx: Queryable, source: Table): Promise<TableState | null> {
+  return (await readTableStates(tx, [source]))[0] ?? null;
+}
+
+/** What stands under the names of many tables, in their order, by two statements. */
+export async function readTableStates(
+  tx: Queryable,
+  tables: readonly Table[],
+): Promise<readonly (TableState | null)[]> {
+  const names = tables.map((table) => quoteTable(table));
+  const { rows } = await tx.query<Omit<TableState, 'columns'> & { place: number }>(
+    `select named.place::integer as place, c.relkind as kind, c.relowner::regrole::text as owner,
             pg_has_role(c.relowner, 'USAGE') as owned,
             exists (
               select from pg_index i join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
@@ -47,19 +57,50 @@ export async function readTableState(tx: Queryable, source: SourceRow): Promise<
             ) as keyed,
             exists (select from pg_constraint where conrelid = c.oid and contype = 'p') as has_primary_key,
             (select coalesce(max(attnum), 0)::integer from pg_attribute where attrelid = c.oid) as attributes
-       from pg_class c where c.oid = to_regclass($1)`,
-    [table],
+       from unnest($1::text[]) with ordinality as named(name, place)
+       join pg_class c on c.oid = to_regclass(named.name)`,
+    [names],
   );
-  const [state] = rows;
-  if (state === undefined) return null;
-  const { rows: columns } = await tx.query<PresentColumn>(
-    `select attname as name, col_description(attrelid, attnum) as comment,
-            replace(format_type(atttypid, atttypmod), 'timestamp with time zone', 'timestamptz') as type
-       from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped`,
-    [table],
+  if (rows.length === 0) return tables.map(() => null);
+  const { rows: columns } = await tx.query<{
+    place: number;
+    names: string[];
+    types: string[];
+    comments: (string | null)[];
+  }>(
+    `select named.place::integer as place, json_agg(attname) as names,
+            json_agg(d.description) as comments,
+            json_agg(replace(format_type(atttypid, atttypmod), 'timestamp with time zone', 'timestamptz'))
+              as types
+       from unnest($1::text[]) with ordinality as named(name, place)
+       join pg_attribute on attrelid = to_regclass(named.name) and attnum > 0 and not attisdropped
+       left join pg_description d
+         on d.classoid = 'pg_class'::regclass and d.objoid = attrelid and d.objsubid = attnum
+      group by named.place`,
+    [names],
   );
-  return { ...state, columns: new Map(columns.map((column) => [column.name, column])) };
+  const columnsAt = new Map(columns.map((row) => [row.place, presentColumns(row)]));
+  const states = new Map(
+    rows.map(({ place, ...state }) => [
+      place,
+      { ...state, columns: columnsAt.get(place) ?? new Map() },
+    ]),
+  );
+  return tables.map((_, index) => states.get(index + 1) ?? null);
 }
+
+const presentColumns = ({
+  names,
+  types,
+  comments,
+}: {
+  readonly names: readonly string[];
+  readonly types: readonly string[];
+  readonly comments: readonly (string | null)[];
+}): ReadonlyMap<string, PresentColumn> =>
+  new Map(
+    names.map((name, i) => [name, { name, type: types[i] ?? '', comment: comments[i] ?? null }]),
+  );
 
 export async function readRecorded(
   tx: Queryable,
