@@ -3,6 +3,7 @@ import type { CommandWork } from './command.ts';
 import type { ChaosFlags } from './dev.ts';
 import { group } from './command-group.ts';
 import { formatHelp, setExamples } from './help.ts';
+import { addExaminationCommands } from './examination-commands.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addReconcile } from './reconcile-command.ts';
 import { addRunControl } from './run-control-commands.ts';
@@ -35,6 +36,7 @@ export function buildProgram(run: RunWork, print: (text: string) => void): Comma
   ]);
   addSync(program, run);
   addCatalogCommands(program, run);
+  addExaminationCommands(program, run);
   addRunCommands(program, run);
   addQuarantineCommands(program, run);
   addReconcile(program, run);
