@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { group } from './command-group.ts';
 import { setExamples } from './help.ts';
 import type { RunWork } from './program.ts';
 
-/** `appsync doctor`: what there is and what is wrong with it. */
+/** `appsync doctor` and `appsync config show`: what there is, and what is wrong with it. */
 export function addExaminationCommands(program: Command, run: RunWork): void {
   const doctor = program
     .command('doctor')
@@ -25,4 +26,15 @@ export function addExaminationCommands(program: Command, run: RunWork): void {
     ['appsync doctor', 'everything, each failure with its fix'],
     ['appsync doctor --offline --json', 'without a request to any platform'],
   ]);
+  const config = group(program, 'config', 'Show the settings in force', 'Set up:');
+  const show = config
+    .command('show')
+    .summary('Show each setting with its value and where it comes from')
+    .description(
+      'Show each setting with its value and where it comes from: the environment, .env, the catalog file or ' +
+        'the default. Of secrets only whether they are set, and how long they are.',
+    )
+    .option('--json', 'print one JSON document on stdout')
+    .action(() => run(async (context) => (await import('./config-show.ts')).showConfig(context)));
+  setExamples(show, [['appsync config show', 'what holds here']]);
 }
