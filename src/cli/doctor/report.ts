@@ -33,13 +33,14 @@ const MARK_WIDTH = 'skipped'.length;
 const AREA_WIDTH = Math.max(...AREAS.map((area) => area.length));
 
 function printFinding(
-  { print, paint }: Output,
+  output: Output,
   { area, state, message }: Finding,
   fix: string | null,
 ): void {
+  const { paint } = output;
   const colours = { ok: paint.green, skipped: paint.dim, warning: paint.yellow, failed: paint.red };
   const mark = colours[state](state.padEnd(MARK_WIDTH));
-  print(`${area.padEnd(AREA_WIDTH)}  ${mark}  ${plainText(message)}`);
+  output.print(`${area.padEnd(AREA_WIDTH)}  ${mark}  ${plainText(message)}`);
   if (fix === null) return;
-  print(`${' '.repeat(AREA_WIDTH + MARK_WIDTH + 4)}${paint.cyan('fix:')} ${plainText(fix)}`);
+  output.print(`${' '.repeat(AREA_WIDTH + MARK_WIDTH + 4)}${paint.cyan('fix:')} ${plainText(fix)}`);
 }
