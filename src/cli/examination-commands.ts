@@ -1,9 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { group } from './command-group.ts';
 import { setExamples } from './help.ts';
 import type { RunWork } from './program.ts';
 
-/** `appsync doctor` and `appsync config show`: what there is, and what is wrong with it. */
+/** `appsync doctor`, `config show` and `completion`: what there is, and what is wrong with it. */
 export function addExaminationCommands(program: Command, run: RunWork): void {
   const doctor = program
     .command('doctor')
@@ -37,4 +38,23 @@ export function addExaminationCommands(program: Command, run: RunWork): void {
     .option('--json', 'print one JSON document on stdout')
     .action(() => run(async (context) => (await import('./config-show.ts')).showConfig(context)));
   setExamples(show, [['appsync config show', 'what holds here']]);
+  const completion = program
+    .command('completion')
+    .summary('Print the completion script of a shell')
+    .description(
+      'Print the script that completes commands, options and the names of this installation in a shell. Names come ' +
+        'from the catalog file, ids of runs from the local stack when it runs. The line that loads it is in the script.',
+    )
+    .argument('<shell>', 'bash, zsh or fish')
+    .helpGroup('Set up:')
+    .action((shell: string) =>
+      run(async (context) => {
+        const { printCompletion } = await import('./completion/complete.ts');
+        const entry = fileURLToPath(new URL('./main.js', import.meta.url));
+        return printCompletion(context, shell, entry);
+      }),
+    );
+  setExamples(completion, [
+    ['eval "$(appsync completion bash)"', 'in this shell, or in ~/.bashrc'],
+  ]);
 }
