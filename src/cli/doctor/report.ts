@@ -32,11 +32,7 @@ export function reportFindings({ output }: CommandContext, findings: readonly Fi
 const MARK_WIDTH = 'skipped'.length;
 const AREA_WIDTH = Math.max(...AREAS.map((area) => area.length));
 
-function printFinding(
-  output: Output,
-  { area, state, message }: Finding,
-  fix: string | null,
-): void {
+function printFinding(output: Output, { area, state, message }: Finding, fix: string | null): void {
   const { paint } = output;
   const colours = { ok: paint.green, skipped: paint.dim, warning: paint.yellow, failed: paint.red };
   const mark = colours[state](state.padEnd(MARK_WIDTH));
