@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { configurationError, reasonOf } from './errors.ts';
+import { AppsyncError, configurationError, reasonOf } from './errors.ts';
 import { rememberSecret } from './secrets.ts';
 
 /** Variables by name; passed in, so that only this file knows of process.env. */
@@ -128,16 +128,39 @@ export function readEnvironment(directory: string = process.cwd()): Environment 
   }
 }
 
+/**
+ * The configuration without the variables that are wrong, and what is wrong with each: for those who have to tell
+ * more than the first mistake.
+ */
+export function readConfigLeniently(
+  env: Environment,
+  directory: string,
+): { readonly config: Config; readonly mistakes: readonly AppsyncError[] } {
+  const wrong = (schema.safeParse(env).error?.issues ?? []).map((issue) => ({
+    name: String(issue.path[0]),
+    message: issue.message,
+  }));
+  const mistakes = wrong.map(({ name, message }) => mistake(name, message));
+  const names = new Set(wrong.map(({ name }) => name));
+  const right = Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
+  try {
+    return { config: readConfig(right, directory), mistakes };
+  } catch (error) {
+    if (!(error instanceof AppsyncError)) throw error;
+    const { APPSYNC_DEPLOYMENT: _name, APPSYNC_BUILD_ID: _build, ...rest } = right;
+    return { config: readConfig(rest, directory), mistakes: [...mistakes, error] };
+  }
+}
+
+const mistake = (name: string, message: string) =>
+  configurationError(`${name} ${message}`, `correct ${name}, or unset it`);
+
 /** Checks the environment; throws a configuration error that names the variable. */
 export function readConfig(env: Environment, directory: string = process.cwd()): Config {
   const parsed = schema.safeParse(env);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    const name = String(issue?.path[0]);
-    throw configurationError(
-      `${name} ${issue?.message ?? 'is invalid'}`,
-      `correct ${name}, or unset it`,
-    );
+    throw mistake(String(issue?.path[0]), issue?.message ?? 'is invalid');
   }
   const e = parsed.data;
   rememberCredentials(env);

@@ -12,18 +12,19 @@ export interface Installation {
 /** The installation of this database, made at the first call. Racing callers all get the same one. */
 export async function ensureInstallation(db: Queryable): Promise<Installation> {
   // Read first: it is called by every command, and a conflicting insert would burn a write each time.
-  const known = await readInstallation(db);
+  const known = await findInstallation(db);
   if (known !== null) return known;
   await db.query(
     'insert into appsync.installation (id, salt) values ($1, $2) on conflict (one) do nothing',
     [randomBytes(4).toString('hex'), randomBytes(16).toString('hex')],
   );
-  const made = await readInstallation(db);
+  const made = await findInstallation(db);
   if (made === null) throw new Error('appsync.installation is empty after an insert');
   return made;
 }
 
-async function readInstallation(db: Queryable): Promise<Installation | null> {
+/** The installation of this database; null before the first command made it. */
+export async function findInstallation(db: Queryable): Promise<Installation | null> {
   const { rows } = await db.query<{ id: string; salt: string }>(
     'select id, salt from appsync.installation',
   );

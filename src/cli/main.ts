@@ -6,6 +6,7 @@ import { EXIT, usageError, type AppsyncError, type ExitCode } from '../errors.ts
 import { resolveArguments } from './arguments.ts';
 import { platformNames, type CommandWork } from './command.ts';
 import { printFailure } from './failure-report.ts';
+import { ASKS_FOR_CANDIDATES } from './completion/scripts.ts';
 import type { CliIo } from './io.ts';
 import { createOutput } from './output.ts';
 import { helpAsTyped } from './program-name.ts';
@@ -64,7 +65,11 @@ function isEntry(): boolean {
 /** Not awaited at the top level: the demo imports this module again while a command of it runs. */
 async function start(): Promise<void> {
   const { drainStreams, processIo } = await import('./process-io.ts');
-  const exitCode = await runCli(process.argv.slice(2), processIo());
+  const argv = process.argv.slice(2);
+  const exitCode =
+    argv[0] === ASKS_FOR_CANDIDATES
+      ? await (await import('./completion/complete.ts')).answerShell(processIo(), argv.slice(1))
+      : await runCli(argv, processIo());
   await drainStreams();
   process.exit(exitCode);
 }

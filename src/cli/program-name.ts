@@ -12,7 +12,7 @@ export function programName(env: Environment): string {
  */
 export function asTyped(hint: string, program: string): string {
   return hint.replaceAll(
-    /\bappsync (?=(?:-|(?:sync|all|init|sources|runs|quarantine|reconcile|schedule|health|stats|ui|up|down|status|env|worker|demo|dev|help)\b))/g,
+    /\bappsync (?=(?:-|(?:sync|all|init|sources|runs|quarantine|reconcile|schedule|health|stats|ui|up|down|status|doctor|config|completion|env|worker|demo|dev|help)\b))/g,
     `${program} `,
   );
 }

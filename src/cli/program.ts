@@ -5,6 +5,7 @@ import { group } from './command-group.ts';
 import { addHelpScreens, addInspection } from './discovery/discovery-commands.ts';
 import { formatHelp, setExamples } from './help.ts';
 import { addMonitorCommands } from './monitor-commands.ts';
+import { addExaminationCommands } from './examination-commands.ts';
 import { addQuarantineCommands } from './quarantine-commands.ts';
 import { addReconcile } from './reconcile-command.ts';
 import { addRunControl } from './run-control-commands.ts';
@@ -37,6 +38,7 @@ export function buildProgram(run: RunWork, print: (text: string) => void): Comma
   ]);
   addSync(program, run);
   addCatalogCommands(program, run);
+  addExaminationCommands(program, run);
   addRunCommands(program, run);
   addMonitorCommands(program, run);
   addQuarantineCommands(program, run);

@@ -34,6 +34,13 @@ export async function migrate(db: Database, upTo = Number.POSITIVE_INFINITY): Pr
   }
 }
 
+/** The newest migration that the database has, and the newest that this program has; 0: none. Writes nothing. */
+export async function readMigrationState(
+  db: Database,
+): Promise<{ readonly applied: number; readonly newest: number }> {
+  return { applied: await appliedNumber(db), newest: readMigrations().at(-1)?.number ?? 0 };
+}
+
 async function appliedNumber(db: Database): Promise<number> {
   const known = await db.query<{ present: boolean }>(
     `select to_regclass('appsync.migration') is not null as present`,

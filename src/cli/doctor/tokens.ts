@@ -1,0 +1,139 @@
+import type { CatalogFile, CatalogSource } from '../../catalog/file.ts';
+import { readSecret, type Environment } from '../../config.ts';
+import { DEFAULT_OPTIONS } from '../../contract/options.ts';
+import { EXIT } from '../../errors.ts';
+import { tokenFingerprint } from '../../platforms/fingerprint.ts';
+import type { PlatformSession } from '../../platforms/platform.ts';
+import { createRateBudget } from '../../platforms/rate-limit.ts';
+import { createRequests } from '../../platforms/requests.ts';
+import type { Database } from '../../store/database.ts';
+import { formatAmount } from '../../units.ts';
+import type { TokenToTry } from '../token-discovery.ts';
+import { checkClock } from './clocks.ts';
+import { checkFileMode } from './environment.ts';
+import type { Findings } from './finding.ts';
+
+/** Through which budget platforms may be asked, and until when. */
+export interface Asking {
+  readonly db: Database;
+  readonly salt: string;
+  readonly signal: AbortSignal;
+  readonly now: () => number;
+  readonly clocks: Findings;
+}
+
+/** Whether the variable or file of a token is there; returns the token, or null after telling why not. */
+export function checkTokenIsSet(
+  { account, reference }: TokenToTry,
+  env: Environment,
+  findings: Findings,
+): string | null {
+  try {
+    const secret = readSecret(reference, env);
+    findings.ok(`${account}: ${reference} is set`);
+    if (reference.startsWith('file:')) checkFileMode(reference.slice('file:'.length), findings);
+    return secret;
+  } catch (error) {
+    findings.thrown(error);
+    return null;
+  }
+}
+
+/** Asks the platform who the token is, what it sees, and for one record: each needs another right. */
+export async function askWithToken(
+  token: TokenToTry,
+  secret: string,
+  file: CatalogFile | null,
+  env: Environment,
+  asking: Asking,
+  findings: Findings,
+): Promise<void> {
+  const session = connect(token, secret, env, asking);
+  const { account } = token;
+  const identity = await session.identify();
+  const where = identity.workspace === null ? '' : ` in ${identity.workspace}`;
+  findings.ok(`${account}: the token is valid (${identity.name}${where})`);
+  const sources = (file?.sources ?? []).filter((source) => source.account === account);
+  const [sample] = await checkSight(token, session, sources, findings);
+  if (sample === undefined) findings.skip(`${account}: no source of it to read a record from`);
+  else await readOne(token, session, sample, asking, findings);
+}
+
+function connect(token: TokenToTry, secret: string, env: Environment, asking: Asking) {
+  const { platform, account, plan, rate } = token;
+  const requests = createRequests({
+    budget: createRateBudget(asking.db),
+    account,
+    signal: asking.signal,
+    poolSize: DEFAULT_OPTIONS.pool_size,
+    count: () => {},
+  });
+  return platform.connect(
+    {
+      account,
+      token: secret,
+      fingerprint: tokenFingerprint(secret, asking.salt),
+      base_url: env[platform.environment.base_url] || undefined,
+      plan,
+      rate,
+      pool_size: DEFAULT_OPTIONS.pool_size,
+    },
+    requests,
+  );
+}
+
+/** Returns those of the catalog's sources that the token sees. A token that may not list them is one more finding. */
+async function checkSight(
+  { account, platform }: TokenToTry,
+  session: PlatformSession,
+  sources: readonly CatalogSource[],
+  findings: Findings,
+): Promise<readonly CatalogSource[]> {
+  const wanted = sources.filter(({ enabled, ref }) => enabled && ref['list'] === undefined);
+  const seen = new Set<string>();
+  try {
+    for await (const { external_id } of session.discover()) seen.add(external_id);
+  } catch (error) {
+    findings.thrown(error);
+    return wanted;
+  }
+  findings.ok(`${account}: the token sees ${formatAmount(seen.size, 'source')}`);
+  const isSeen = ({ ref, external_id }: CatalogSource) => {
+    // A view of a table is seen when its table is.
+    const { view: _view, ...place } = ref;
+    return seen.has(external_id) || seen.has(platform.externalId(place));
+  };
+  const unseen = wanted.filter((source) => !isSeen(source));
+  if (unseen.length > 0) {
+    findings.fail(
+      EXIT.credentials,
+      `${account}: the token does not see ${unseen.map(({ alias }) => alias).join(', ')}`,
+      `share them with the integration or token of ${account} in ${platform.title}, then: appsync doctor`,
+    );
+  }
+  return wanted.filter(isSeen);
+}
+
+/** One record without its values: enough to know whether records may be read, and what time it is there. */
+async function readOne(
+  { account, platform }: TokenToTry,
+  session: PlatformSession,
+  source: CatalogSource,
+  asking: Asking,
+  findings: Findings,
+): Promise<void> {
+  const scan = { ref: source.ref, mode: 'full', since: null } as const;
+  const [window] = session.planScan(scan);
+  if (window === undefined) return;
+  const { evidence } = await session.fetchBatch({
+    ...scan,
+    columns: [],
+    window,
+    free_window: 1_000,
+    max_records: 1,
+    isTimeUp: () => false,
+  });
+  findings.ok(`${account}: records of ${source.alias} can be read`);
+  if (evidence.server_time === null) return;
+  checkClock(platform.title, Date.parse(evidence.server_time) - asking.now(), asking.clocks);
+}
