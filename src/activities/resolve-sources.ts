@@ -30,7 +30,7 @@ function resolved({ platforms }: Dependencies, source: SourceRow): ResolvedSourc
   const platform = platforms.get(source.platform);
   // What this worker does not know fails when the source is opened.
   if (platform === undefined) return { source_id, alias, account };
-  const key = [account, platform.budgetOf?.(source.ref) ?? ''].join('/');
+  const key = [account, platform.budgetPart?.(source.ref) ?? ''].join('/');
   const rate = requestRate(platform, { plan, rate: source.rate_limit });
   return { source_id, alias, account, budget: { key, rate } };
 }

@@ -176,8 +176,6 @@ export interface Platform {
   readonly overlap_ms: number;
   /** Records that `locate` asks about with one request; 0 where a session has no `locate`. */
   readonly located_at_once: number;
-  /** Which of an account's budgets a source draws on, where it has several; absent: all share one. */
-  budgetOf?(ref: SourceRef): string;
   /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
   parseRef(ref: unknown): SourceRef;
   /** The reference as one string: data source id, `app…/tbl…`, or `list/…` for a listing. */

@@ -205,7 +205,7 @@ describe('doctor', () => {
     chmodSync(path, 0o644);
     const open = await doctor({}, '--offline');
     expect(open.told('environment', 'warning')).toEqual([
-      expect.objectContaining({ fix: `chmod 600 '${path}'` }),
+      expect.objectContaining({ fix: `chmod 600 ${path}` }),
     ]);
     chmodSync(path, 0o600);
     expect((await doctor({}, '--offline')).told('environment', 'warning')).toEqual([]);

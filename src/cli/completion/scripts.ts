@@ -1,8 +1,7 @@
+import { quotedWord } from '../shell-word.ts';
+
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
-
-/** Quoted so that a shell takes it literally; as by `shellWord`, whose module loads the whole stack. */
-const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The word that asks for candidates; no command a person would type. */
 export const ASKS_FOR_CANDIDATES = '__complete';
@@ -13,7 +12,7 @@ export function completionScript(
   program: { readonly node: string; readonly entry: string },
   platforms: readonly string[],
 ): string {
-  const ask = `${quoted(program.node)} ${quoted(program.entry)} ${ASKS_FOR_CANDIDATES} ${shell} ${quoted(platforms.join(','))}`;
+  const ask = `${quotedWord(program.node)} ${quotedWord(program.entry)} ${ASKS_FOR_CANDIDATES} ${shell} ${quotedWord(platforms.join(','))}`;
   return SCRIPTS[shell](shell === 'fish' ? ask.replaceAll(`'\\''`, `\\'`) : ask);
 }
 

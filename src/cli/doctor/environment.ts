@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import type { Config } from '../../config.ts';
 import { AppsyncError, EXIT, reasonOf } from '../../errors.ts';
 import { findTemporalBinary } from '../../stack/temporal-binary.ts';
-import { shellWord } from '../stack.ts';
+import { shellWord } from '../shell-word.ts';
 import type { Findings } from './finding.ts';
 
 const OLDEST_NODE = [20, 19] as const;

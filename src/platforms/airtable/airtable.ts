@@ -36,7 +36,6 @@ export const airtable: Platform = {
   located_at_once: LOCATED_AT_ONCE,
   parseRef,
   externalId,
-  budgetOf: (ref) => ref['base'] ?? '',
   knownTypes: KNOWN_TYPES,
   createConverter: (columns, ref) => listConverter(columns, ref) ?? createConverter(columns),
   supportsIncremental: (ref) => listOf(ref) === null,
