@@ -1,8 +1,9 @@
-import { dueAfterSetback, nextDueAt } from '../catalog/due.ts';
+import { dueAfterSetback, nextDueAt, type Setback } from '../catalog/due.ts';
 import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
+import { CREDENTIAL_FAILURES } from '../contract/failures.ts';
 import { addMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import type { Certificate } from '../contract/scan.ts';
-import type { SourceError } from '../contract/summary.ts';
+import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import { SyncFailure } from '../errors.ts';
 import type { Platform } from '../platforms/platform.ts';
 import { inTransaction, type Transaction } from '../store/database.ts';
@@ -71,6 +72,13 @@ async function isFenceHeld(tx: Transaction, input: CloseSourceInput): Promise<bo
 
 type Verdict = ClosedSource & Pick<SourceRunEnd, 'certificate'>;
 
+/** How much less than everything it was; null: a person ended it, or another run had it, which says nothing of it. */
+function setbackOf(status: SourceStatus, error: SourceError | null): Setback['kind'] | null {
+  if (status !== 'failed' && status !== 'incomplete') return null;
+  const isRefused = CREDENTIAL_FAILURES.some((type) => type === error?.type);
+  return isRefused ? 'refused' : status;
+}
+
 async function judge(
   tx: Transaction,
   input: CloseSourceInput,
@@ -91,14 +99,14 @@ async function judge(
   // Doubts about single records do not make the scan less whole: the next one may build on it.
   const chain = isWhole && (mode === 'full' || source.certified);
   const now = new Date();
-  const setback = isWhole || (status !== 'failed' && status !== 'incomplete') ? null : status;
+  const setback = isWhole ? null : setbackOf(status, error);
   const next_due_at =
     setback === null
       ? nextDueAt(source, now)
       : dueAfterSetback(
           source,
           {
-            status: setback,
+            kind: setback,
             failures: source.failures + 1,
             blocked_until: error?.blocked_until,
           },

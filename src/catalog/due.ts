@@ -35,12 +35,19 @@ export function nextDueAt(schedule: Schedule, from: Date): Date | null {
 
 const FIRST_PAUSE_SECONDS = 5 * SECONDS.m;
 
-/** The longest pause after attempts that ended so: what failed waits longer than what lacks a part. */
-const LONGEST_PAUSE_SECONDS = { failed: SECONDS.d, incomplete: SECONDS.h } as const;
+/**
+ * The longest pause after attempts that ended so: what failed waits longer than what lacks a part. A refused token costs
+ * its account one request to try, and once somebody has mended it nobody wants to wait for a day.
+ */
+const LONGEST_PAUSE_SECONDS = {
+  failed: SECONDS.d,
+  refused: SECONDS.h,
+  incomplete: SECONDS.h,
+} as const;
 
 /** Attempts in a row that saw less than everything, the last one included. */
 export interface Setback {
-  readonly status: keyof typeof LONGEST_PAUSE_SECONDS;
+  readonly kind: keyof typeof LONGEST_PAUSE_SECONDS;
   readonly failures: number;
   /** Until when the platform answers nothing: then this alone decides. */
   readonly blocked_until: string | undefined;
@@ -48,19 +55,19 @@ export interface Setback {
 
 /**
  * When a source is tried again by itself after a setback. The first one waits as long as its schedule says (five
- * minutes without one), each further one twice as long, up to a day or, for incomplete ones, an hour. A longer
+ * minutes without one), each further one twice as long, up to a day or an hour. A longer
  * schedule is never hurried. Cron times stay cron times: the first one after the added pause, of which half the
  * longest is enough: a daily run that failed after half an hour of trying is not to skip the next day's.
  */
 export function dueAfterSetback(schedule: Schedule, setback: Setback, now: Date): Date {
-  const { status, failures, blocked_until } = setback;
+  const { kind, failures, blocked_until } = setback;
   if (blocked_until !== undefined) {
     const until = new Date(blocked_until);
     const next = nextDueAt(schedule, now);
     return next === null || next < until ? until : next;
   }
   const base = schedule.every_seconds ?? FIRST_PAUSE_SECONDS;
-  const longest = Math.max(base, LONGEST_PAUSE_SECONDS[status]);
+  const longest = Math.max(base, LONGEST_PAUSE_SECONDS[kind]);
   const pause = Math.min(longest, base * 2 ** (failures - 1));
   const added = schedule.cron === null ? pause - base : Math.min(pause - base, longest / 2);
   const from = new Date(now.getTime() + added * 1000);

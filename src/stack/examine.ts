@@ -1,5 +1,5 @@
 import { AppsyncError, EXIT } from '../errors.ts';
-import { logTail } from './log-files.ts';
+import { lastError } from './log-files.ts';
 import { isListening } from './ports.ts';
 import { isOurs } from './processes.ts';
 import type { StackFiles } from './stack-files.ts';
@@ -51,7 +51,7 @@ export function troubleOfWorker(files: StackFiles, state: StackState): AppsyncEr
     EXIT.unreachable,
     'the worker of the local stack ends as soon as it starts',
     {
-      reason: logTail(files.logs.worker),
+      reason: lastError(files.logs.worker),
       hint: `correct what its log says (${files.logs.worker}); it is started again every few seconds`,
     },
   );

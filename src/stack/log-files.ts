@@ -34,3 +34,23 @@ export function logTail(path: string, offset = 0): string {
   const lines = readLogFrom(path, offset).trimEnd().split('\n');
   return lines.slice(-TAIL_LINES).join('\n');
 }
+
+/** Level of pino's errors; a line of at least this says why a process ended. */
+const ERROR_LEVEL = 50;
+
+/** Why a process that logs JSON ended, as it said last: `worker ended: …: why`. Its last lines when it did not say. */
+export function lastError(path: string): string {
+  const lines = readLogFrom(path, 0).trimEnd().split('\n').slice(-TAIL_LINES);
+  const said = lines.flatMap(loggedError).at(-1);
+  return said ?? lines.join('\n');
+}
+
+function loggedError(line: string): readonly string[] {
+  try {
+    const { level, msg, reason } = JSON.parse(line) as Readonly<Record<string, unknown>>;
+    if (typeof level !== 'number' || level < ERROR_LEVEL || typeof msg !== 'string') return [];
+    return [typeof reason === 'string' ? `${msg}: ${reason}` : msg];
+  } catch {
+    return [];
+  }
+}

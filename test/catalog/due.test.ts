@@ -67,7 +67,7 @@ describe('when a source is due after a setback', () => {
   const after = (schedule: { every_seconds?: number; cron?: string }, setback: Partial<Setback>) =>
     dueAfterSetback(
       { every_seconds: null, cron: null, ...schedule },
-      { status: 'failed', failures: 1, blocked_until: undefined, ...setback },
+      { kind: 'failed', failures: 1, blocked_until: undefined, ...setback },
       NOON,
     ).toISOString();
   const minutes = (schedule: { every_seconds?: number }, setback: Partial<Setback>) =>
@@ -80,10 +80,11 @@ describe('when a source is due after a setback', () => {
     expect(of({ every_seconds: 3600 })).toEqual([60, 120, 240, 1440, 1440, 1440]);
   });
 
-  it('is an hour away at most when the source is incomplete', () =>
-    expect(
-      [1, 4, 5, 100].map((failures) => minutes({}, { status: 'incomplete', failures })),
-    ).toEqual([5, 40, 60, 60]));
+  it.each(['incomplete', 'refused'] as const)('is an hour away at most when it is %s', (kind) =>
+    expect([1, 4, 5, 100].map((failures) => minutes({}, { kind, failures }))).toEqual([
+      5, 40, 60, 60,
+    ]),
+  );
 
   it('never hurries a schedule that is longer than that', () =>
     expect(minutes({ every_seconds: 172_800 }, { failures: 9 })).toBe(2880));
