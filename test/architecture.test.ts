@@ -49,10 +49,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'version',
     'secrets',
     'temporal',
+    'group-by',
     'units',
   ],
-  page: ['contract', 'errors', 'platforms', 'store', 'units'],
+  page: ['contract', 'errors', 'group-by', 'platforms', 'store', 'units'],
   units: [],
+  'group-by': [],
   dev: ['*'],
   sim: [],
 };

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by.ts';
 import { readSecret, type Environment } from '../config.ts';
 import type { Estimate } from '../contract/scan-cost.ts';
 import { AppsyncError } from '../errors.ts';
@@ -95,21 +96,6 @@ function tokenProblem(reference: string, env: Environment): string | null {
     if (error instanceof AppsyncError) return error.message;
     throw error;
   }
-}
-
-/** Items by key, in the order in which keys and items come. */
-export function groupBy<Item, Key>(
-  items: readonly Item[],
-  keyOf: (item: Item) => Key,
-): ReadonlyMap<Key, readonly Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 const ZERO: Estimate = { expected: 0, least: 0, most: 0 };

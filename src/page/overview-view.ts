@@ -2,6 +2,7 @@ import { html } from 'hono/html';
 import type { BudgetStatus } from '../platforms/rate-limit.ts';
 import type { LatestChange, QuarantineReason, SourceState } from '../store/overview.ts';
 import type { RunRow } from '../store/runs.ts';
+import { groupBy } from '../group-by.ts';
 import { formatAmount, formatCount, formatDuration } from '../units.ts';
 import {
   button,
@@ -85,11 +86,7 @@ export function runButtons(run: RunRow, context: ViewContext): Html {
 
 /** One line per cause: fifty sources behind one refused token are one failure. */
 function failuresSection(failing: readonly SourceState[]): Html {
-  const causes = new Map<string, SourceState[]>();
-  for (const source of failing) {
-    const cause = `${source.error?.type ?? ''}\n${source.error?.message ?? ''}`;
-    causes.set(cause, [...(causes.get(cause) ?? []), source]);
-  }
+  const causes = groupBy(failing, ({ error }) => `${error?.type ?? ''}\n${error?.message ?? ''}`);
   const rows = [...causes.values()].map((sources) => {
     const error = sources[0]?.error;
     const shown = sources.slice(0, 5);

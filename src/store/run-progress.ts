@@ -38,6 +38,12 @@ interface ProgressRow extends SourceProgressRow {
   readonly run_paused_since: string | null;
 }
 
+/** Joins `b.waiting_until`: until when the account `a` waits for its budgets, the longest of them. */
+export const JOIN_WAIT = `left join lateral (
+         select max(greatest(waiting_until, blocked_until)) as waiting_until from appsync.rate_budget
+          where account = a.name and greatest(waiting_until, blocked_until) > now()
+       ) b on true`;
+
 /** Sources of a run that have started, by alias, from what their batches recorded. One query. */
 export async function readRunProgress(db: Queryable, runId: string): Promise<RunProgress> {
   const { rows } = await db.query<ProgressRow>(
@@ -63,10 +69,7 @@ export async function readRunProgress(db: Queryable, runId: string): Promise<Run
        left join appsync.source_run r on r.run_id = run.id
        left join appsync.source s on s.id = r.source_id
        left join appsync.account a on a.id = s.account_id
-       left join lateral (
-         select max(greatest(waiting_until, blocked_until)) as waiting_until from appsync.rate_budget
-          where account = a.name and greatest(waiting_until, blocked_until) > now()
-       ) b on true
+       ${JOIN_WAIT}
       where run.id = $1 order by s.alias`,
     [runId],
   );

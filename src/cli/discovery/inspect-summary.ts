@@ -4,7 +4,7 @@ import type { CommandContext } from '../command.ts';
 import { asTyped } from '../program-name.ts';
 import { plainText, type TableColumn } from '../table.ts';
 import { formatAmount, formatCount } from '../../units.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import type { Inspection } from './inspect.ts';
 
 /** As many sources are told one by one on a terminal. */

@@ -1,3 +1,4 @@
+import { CREDENTIAL_FAILURES } from '../../contract/failures.ts';
 import type { FailingSource } from '../../store/health.ts';
 
 /** Sources that fail for the same reason. */
@@ -10,8 +11,8 @@ export interface FailureCause {
   readonly aliases: readonly string[];
 }
 
-/** Failures of an account, whatever the words: its sources fail together. */
-const OF_AN_ACCOUNT: ReadonlySet<string> = new Set(['Unauthorized', 'CredentialMissing']);
+/** Of these the sources of an account fail together, whatever the words. */
+const OF_AN_ACCOUNT: ReadonlySet<string> = new Set(CREDENTIAL_FAILURES);
 
 /** One cause for all sources whose failure says the same but for their own name; the commonest first. */
 export function groupByCause(failing: readonly FailingSource[]): readonly FailureCause[] {

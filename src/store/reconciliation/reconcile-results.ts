@@ -7,7 +7,7 @@ import {
 import type { ComparisonChoice, DriftTally } from '../../contract/reconciliation.ts';
 import type { RunStatus, SourceError } from '../../contract/summary.ts';
 import type { Queryable } from '../database.ts';
-import type { RunProgress, SourceProgressRow } from '../run-progress.ts';
+import { JOIN_WAIT, type RunProgress, type SourceProgressRow } from '../run-progress.ts';
 
 interface RunRow {
   readonly workflow_id: string;
@@ -116,10 +116,7 @@ export async function readReconcileProgress(db: Queryable, runId: string): Promi
        left join appsync.reconciliation r on r.run_id = run.id
        left join appsync.source s on s.id = r.source_id
        left join appsync.account a on a.id = s.account_id
-       left join lateral (
-         select max(greatest(waiting_until, blocked_until)) as waiting_until from appsync.rate_budget
-          where account = a.name and greatest(waiting_until, blocked_until) > now()
-       ) b on true
+       ${JOIN_WAIT}
       where run.id = $1 order by s.alias`,
     [runId],
   );
