@@ -17,7 +17,7 @@ describe('usage errors', () => {
     ['sync-app', 'sync-app needs A', 'appsync sync-app skyflow'],
     ['help exit-code', 'no help on "exit-code"', 'did you mean appsync help exit-codes?'],
     ['init --platform notoin --yes', 'unknown platform "notoin"', 'did you mean notion?'],
-    ['stauts', 'unknown target "stauts"', 'did you mean appsync status?'],
+    ['stauts', 'unknown target "stauts"', 'did you mean appsync stats or appsync status?'],
     ['skyflow', 'unknown target "skyflow": no source is set up yet', 'appsync init'],
   ])('%s', async (line, message, hint) => {
     const { exitCode, stdout, stderr } = await run(line);
