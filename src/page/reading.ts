@@ -9,7 +9,7 @@ import {
   readSourceStates,
 } from '../store/overview.ts';
 import { readRunProgress } from '../store/run-progress.ts';
-import { listRuns, readRunSummary, type RunRow } from '../store/runs.ts';
+import { listRuns, readRun, readRunSummary, type RunRow } from '../store/runs.ts';
 import type { RunDetail, SourceDetail } from './detail-views.ts';
 import type { Overview } from './overview-view.ts';
 
@@ -17,8 +17,6 @@ const RUNS = 15;
 const CHANGES = 20;
 const REASONS = 20;
 const SYNCS = 30;
-/** Far enough back to find a run by its id among them. */
-const SEARCHED_RUNS = 1_000;
 
 /** What the first page shows: a handful of queries, whatever the number of sources. */
 export async function readOverview(db: Database): Promise<Overview> {
@@ -42,9 +40,8 @@ async function withCounts(db: Database, run: RunRow): Promise<RunRow> {
 
 /** null: there is no such run. */
 export async function readRunDetail(db: Database, runId: string): Promise<RunDetail | null> {
-  const run = (await listRuns(db, SEARCHED_RUNS)).find(({ run_id }) => run_id === runId);
-  const summary = await readRunSummary(db, runId);
-  if (run === undefined || summary === null) return null;
+  const [run, summary] = [await readRun(db, runId), await readRunSummary(db, runId)];
+  if (run === null || summary === null) return null;
   return { run, summary, progress: await readRunProgress(db, runId) };
 }
 
@@ -54,7 +51,7 @@ export async function readSourceDetail(
   installation: string,
   alias: string,
 ): Promise<SourceDetail | null> {
-  const source = (await readSourceStates(db)).find((one) => one.alias === alias);
+  const [source] = await readSourceStates(db, alias);
   if (source === undefined) return null;
   const [history, quarantine, changes] = await Promise.all([
     readSourceHistory(db, alias, SYNCS),

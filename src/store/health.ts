@@ -75,7 +75,7 @@ export async function readWatchedSources(db: Queryable): Promise<readonly Watche
 }
 
 /** A source whose last attempts saw less than everything, and why the latest did. */
-export interface FailingSource {
+export interface SourceFailure {
   readonly alias: string;
   readonly external_id: string;
   readonly account: string;
@@ -86,8 +86,8 @@ export interface FailingSource {
 }
 
 /** Enabled sources that fail, with the words of their latest failure. */
-export async function readFailureCauses(db: Queryable): Promise<readonly FailingSource[]> {
-  const { rows } = await db.query<FailingSource>(
+export async function readFailureCauses(db: Queryable): Promise<readonly SourceFailure[]> {
+  const { rows } = await db.query<SourceFailure>(
     `select s.alias, s.external_id, a.name as account, appsync.iso(s.failing_since) as since, s.failures,
             coalesce(l.error, jsonb_build_object('type', s.last_failure, 'message', s.last_status)) as error
        from appsync.source s

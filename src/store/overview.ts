@@ -25,8 +25,11 @@ export interface SourceState {
   readonly quarantined: number;
 }
 
-/** All sources by alias, one query; 2,000 of them take some tens of milliseconds. */
-export async function readSourceStates(db: Queryable): Promise<readonly SourceState[]> {
+/** All sources by alias, or the one of that alias: one query. */
+export async function readSourceStates(
+  db: Queryable,
+  alias: string | null = null,
+): Promise<readonly SourceState[]> {
   const { rows } = await db.query<SourceState>(
     `select s.alias, a.platform, a.name as account, p.slug as app, s.component,
             s.table_schema || '.' || s.table_name as table, s.enabled,
@@ -46,7 +49,9 @@ export async function readSourceStates(db: Queryable): Promise<readonly SourceSt
          select source_id, count(*) as records from appsync.quarantine
           where dropped_at is null group by source_id
        ) q on q.source_id = s.id
+      where $1::text is null or s.alias = $1
       order by s.alias collate "C"`,
+    [alias],
   );
   return rows;
 }

@@ -101,16 +101,24 @@ export async function recordPlatformRun(
   );
 }
 
+const RUN_ROW = `
+  select id as run_id, workflow_id, target, schedule, status, appsync.iso(started_at) as started_at,
+         appsync.iso(finished_at) as finished_at, ${PAUSED_SINCE}, metrics
+    from appsync.run`;
+
 /** The latest runs first. */
 export async function listRuns(db: Queryable, limit: number): Promise<readonly RunRow[]> {
-  const { rows } = await db.query<RunRow>(
-    `select id as run_id, workflow_id, target, schedule, status, appsync.iso(started_at) as started_at,
-            appsync.iso(finished_at) as finished_at, ${PAUSED_SINCE}, metrics
-       from appsync.run order by started_at desc limit $1`,
-    [limit],
-  );
-  return rows.map((row) => ({ ...row, metrics: syncMetrics(row.metrics) }));
+  const { rows } = await db.query<RunRow>(`${RUN_ROW} order by started_at desc limit $1`, [limit]);
+  return rows.map(withAllMetrics);
 }
+
+/** One run; null: there is no such run. */
+export async function readRun(db: Queryable, runId: string): Promise<RunRow | null> {
+  const { rows } = await db.query<RunRow>(`${RUN_ROW} where id = $1`, [runId]);
+  return rows[0] === undefined ? null : withAllMetrics(rows[0]);
+}
+
+const withAllMetrics = (row: RunRow): RunRow => ({ ...row, metrics: syncMetrics(row.metrics) });
 
 interface SourceRunRow {
   readonly alias: string;

@@ -4,7 +4,7 @@ import type { HealthFacts, StoredFacts, TemporalFacts } from '../../src/cli/heal
 import { FINDINGS, verdictOf, type FindingKind } from '../../src/cli/health/findings.ts';
 import { judge } from '../../src/cli/health/judge.ts';
 import type { BudgetStatus } from '../../src/platforms/rate-limit.ts';
-import type { FailingSource, UnfinishedRun, WatchedSource } from '../../src/store/health.ts';
+import type { SourceFailure, UnfinishedRun, WatchedSource } from '../../src/store/health.ts';
 
 const NOW = Date.parse('2026-11-23T12:00:00.000Z');
 
@@ -26,7 +26,7 @@ const source = (change: Partial<WatchedSource> = {}): WatchedSource => ({
   held: 0,
   ...change,
 });
-const failing = (alias: string, change: Partial<FailingSource> = {}): FailingSource => ({
+const failing = (alias: string, change: Partial<SourceFailure> = {}): SourceFailure => ({
   alias,
   external_id: `id-of-${alias}`,
   account: 'main',

@@ -1,5 +1,5 @@
 import { CREDENTIAL_FAILURES } from '../../contract/failures.ts';
-import type { FailingSource } from '../../store/health.ts';
+import type { SourceFailure } from '../../store/health.ts';
 
 /** Sources that fail for the same reason. */
 export interface FailureCause {
@@ -15,7 +15,7 @@ export interface FailureCause {
 const OF_AN_ACCOUNT: ReadonlySet<string> = new Set(CREDENTIAL_FAILURES);
 
 /** One cause for all sources whose failure says the same but for their own name; the commonest first. */
-export function groupByCause(failing: readonly FailingSource[]): readonly FailureCause[] {
+export function groupByCause(failing: readonly SourceFailure[]): readonly FailureCause[] {
   const causes = new Map<string, FailureCause>();
   for (const source of failing) {
     const type = source.error?.type ?? 'Unknown';
@@ -33,7 +33,7 @@ export function groupByCause(failing: readonly FailingSource[]): readonly Failur
 }
 
 /** The message without what belongs to the one source, and without counts. */
-function wordsOf({ error, alias, external_id }: FailingSource): string {
+function wordsOf({ error, alias, external_id }: SourceFailure): string {
   const own = new RegExp(`(?<![\\w-])${alias.replaceAll(/\W/g, '\\$&')}(?![\\w-])`, 'g');
   return (error?.message ?? '')
     .replaceAll(external_id, '…')

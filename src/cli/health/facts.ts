@@ -1,7 +1,7 @@
 import type { ListedSchedule } from '../../client/schedules.ts';
 import type { BudgetStatus } from '../../platforms/rate-limit.ts';
 import type {
-  FailingSource,
+  SourceFailure,
   RecentOutcomes,
   UnfinishedRun,
   WatchedSource,
@@ -16,7 +16,7 @@ export type Answer<T> =
 export interface StoredFacts {
   readonly outcomes: RecentOutcomes;
   readonly sources: readonly WatchedSource[];
-  readonly failing: readonly FailingSource[];
+  readonly failing: readonly SourceFailure[];
   readonly runs: readonly UnfinishedRun[];
   readonly budgets: readonly BudgetStatus[];
   /** Somebody else than a schedule asks for what is due. */
