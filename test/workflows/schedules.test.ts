@@ -85,9 +85,13 @@ describe('a schedule while no worker is there', () => {
     expect(await set()).toBe('created');
     await handle().trigger(ScheduleOverlapPolicy.SKIP);
     await until(async () => (await starts()).length === 1);
-    await handle().trigger(ScheduleOverlapPolicy.SKIP);
-    await handle().trigger(ScheduleOverlapPolicy.SKIP);
-    await until(async () => (await handle().describe()).info.numActionsSkippedOverlap === 2);
+    for (const skipped of [1, 2]) {
+      // One at a time: two in the same moment may count as one.
+      await handle().trigger(ScheduleOverlapPolicy.SKIP);
+      await until(
+        async () => (await handle().describe()).info.numActionsSkippedOverlap === skipped,
+      );
+    }
     expect(await starts()).toHaveLength(1);
 
     await installation.startWorker();
