@@ -23,15 +23,16 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       readSource(deps.db, opened.source_id),
       readColumns(deps.db, opened.source_id),
     ]);
-    const { session, ref } = connectSource(deps, source, opened, meter);
+    const { platform, session, ref } = await connectSource(deps, source, opened, meter);
     const { records, rejected, windows, evidence } = await session.fetchBatch({
       ref,
       mode: opened.scan.mode,
       since: opened.scan.since,
+      version: opened.scan.version,
       columns,
       window,
       free_window,
-      max_records: opened.options.batch_size,
+      max_records: opened.options.batch_size * (platform.batch_factor ?? 1),
       isTimeUp: () => performance.now() - started > TIME_SLICE_MS,
     });
     const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;

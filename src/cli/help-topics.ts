@@ -50,10 +50,12 @@ const VARIABLES: readonly Example[] = [
 /** Every variable that is read; those of the platforms come from the registry. */
 export async function environmentVariables(): Promise<readonly Example[]> {
   const { builtInPlatforms } = await import('../platforms/registry.ts');
-  const ofPlatforms = [...builtInPlatforms().values()].flatMap((platform): Example[] => [
-    [platform.environment.token.join(' or '), `token of ${platform.title}`],
-    [platform.environment.base_url, `origin of another ${platform.title} API`],
-  ]);
+  const ofPlatforms = [...builtInPlatforms().values()].flatMap(({ title, environment }) => {
+    const { token, base_url } = environment;
+    const tokens: Example = [token.join(' or '), `token of ${title}`];
+    const origin: Example = [base_url ?? '', `origin of another ${title} API`];
+    return [tokens, origin].filter(([name]) => name !== '');
+  });
   return [...ofPlatforms, ...VARIABLES];
 }
 

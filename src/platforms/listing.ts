@@ -10,7 +10,7 @@ import { SyncFailure } from '../errors.ts';
 import { UNIDENTIFIED } from '../contract/scan.ts';
 import { convertOrReject } from './convert-or-reject.ts';
 import { followCursor } from './cursor-circle.ts';
-import type { Whereabouts } from './platform.ts';
+import type { Whereabouts } from './session.ts';
 import { isObject, type JsonObject } from './values/json-object.ts';
 import { cleanText, jsonText } from './values/postgres-text.ts';
 import { recordId } from './values/record-id.ts';

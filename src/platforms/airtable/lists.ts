@@ -8,7 +8,8 @@ import {
   sortEntries,
   type ListingTable,
 } from '../listing.ts';
-import type { BatchRequest, FetchedBatch, RateRule, SourceRef } from '../platform.ts';
+import type { RateRule, SourceRef } from '../platform.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { parseAnswer, tablesSchema } from './answers.ts';
 import { isOpen, readBases, type Base, type BasesPage } from './bases.ts';

@@ -8,7 +8,7 @@ import {
   sortEntries,
   type ListingTable,
 } from '../listing.ts';
-import type { BatchRequest, FetchedBatch } from '../platform.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
