@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { readPlugins } from '../../src/catalog/plugins.ts';
 import { SyncFailure } from '../../src/errors.ts';
+import { openSession } from '../../src/platforms/open-session.ts';
 import { loadPlugin } from '../../src/platforms/plugins.ts';
+import type { RateBudget } from '../../src/platforms/rate-limit.ts';
 import { loadPlatforms } from '../../src/platforms/registry.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'appsync-plugins-'));
@@ -13,7 +15,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const BODY = `
   title: 'Weather', environment: { token: [] }, plans: {}, overlap_ms: 0, located_at_once: 0,
   knownTypes: new Set(), parseRef: (ref) => ref, externalId: () => 'x', createConverter: () => () => null,
-  connect: () => ({}),`;
+  connect: (_, requests) => ({}),`;
 const source = (head: string, body = BODY) => `export default () => ({ ${head}, ${body} });`;
 const WHOLE = source(`interface_version: 1, name: 'weather'`);
 
@@ -75,6 +77,57 @@ describe('a plug-in', () => {
   test('replaces no platform that comes with appsync', async () => {
     const platforms = await loadPlatforms([{ platform: 'notion', module: './whole.mjs', folder }]);
     expect(platforms.get('notion')?.title).toBe('Notion');
+  });
+});
+
+describe('a mistake in the code of a platform', () => {
+  const budgetDown = new Error('connect ECONNREFUSED');
+  const budget: RateBudget = {
+    take: () => Promise.reject(budgetDown),
+    block: async () => {},
+    status: async () => [],
+  };
+  const open = async (connect: string, signal = new AbortController().signal) =>
+    openSession(
+      await load(source(`interface_version: 1, name: 'weather'`, BODY.replace('({})', connect))),
+      { account: 'a', token: '', plan: null, rate: null },
+      { budget, env: {}, salt: 's' },
+      { signal, poolSize: 1, count: () => {} },
+    );
+
+  test.each([
+    ['in a promise', '({ identify: async () => null.name })'],
+    ['at once', '({ identify: () => null.name })'],
+    [
+      'of a session that is an object of a class',
+      'new (class { async identify() { null.name; } })()',
+    ],
+  ])('is called that, not a failure of Postgres: %s', async (_, connect) => {
+    const session = await open(connect);
+    const failure = { type: 'InvalidAnswer', message: expect.stringMatching(/^Weather gave what/) };
+    await expect((async () => session.identify())()).rejects.toMatchObject(failure);
+  });
+
+  test('is called that among the sources that it lists', async () => {
+    const session = await open('({ async *discover() { yield 1; null.name; } })');
+    const listed: unknown[] = [];
+    const listing = (async () => {
+      for await (const one of session.discover()) listed.push(one);
+    })();
+    await expect(listing).rejects.toMatchObject({ type: 'InvalidAnswer' });
+    expect(listed).toEqual([1]);
+  });
+
+  test('is not made of what Postgres threw, nor of a cancellation', async () => {
+    const asking = await open('({ identify: () => requests.send([1], 0) })');
+    await expect(asking.identify()).rejects.toBe(budgetDown);
+    const ended = new AbortController();
+    ended.abort(new Error('cancelled'));
+    const session = await open(
+      `({ identify: async () => { throw new Error('late'); } })`,
+      ended.signal,
+    );
+    await expect(session.identify()).rejects.toThrow('late');
   });
 });
 
