@@ -11,44 +11,20 @@ const COLUMN_TYPES = /** @type {const} */ ({
 });
 
 /** @type {import('appsync/platform').Plugin} */
-export default ({
-  convertOrReject,
-  calendarKind,
-  cleanText,
-  jsonText,
-  listedTo,
-  momentText,
-  NO_EVIDENCE,
-  numberText,
-  openWindow,
-  perSecond,
-  recordHash,
-  requestJson,
-  requestRate,
-  serverTime,
-  SyncFailure,
-}) => {
-  /** The text that Postgres reads, null for no value; undefined for one that the column cannot hold. */
-  const textOf = (/** @type {unknown} */ value, /** @type {string} */ type) => {
-    if (value === null || value === undefined) return null;
-    if (type === 'jsonb') return jsonText(value);
-    if (type === 'numeric') return typeof value === 'number' ? numberText(value) : undefined;
-    if (type === 'boolean') return typeof value === 'boolean' ? String(value) : undefined;
-    if (typeof value !== 'string') return undefined;
-    if (type === 'date') return calendarKind(value) === 'day' ? value : undefined;
-    return cleanText(value);
-  };
-
+export default (kit) => {
   /** @type {import('appsync/platform').Platform['createConverter']} */
   const createConverter = (columns) => (given) => {
     const book = /** @type {Record<string, any>} */ (given);
-    if (typeof book?.id !== 'string') throw new SyncFailure('InvalidAnswer', 'a book has no id');
-    const values = columns.map(({ id, column_type }) => textOf(book.values?.[id], column_type));
+    if (typeof book?.id !== 'string')
+      throw new kit.SyncFailure('InvalidAnswer', 'a book has no id');
+    const values = columns.map(({ id, column_type }) =>
+      kit.cellText(book.values?.[id], column_type),
+    );
     const unfit = columns.filter((_, i) => values[i] === undefined);
     return {
       id: book.id,
-      created_at: momentText(book.created_at),
-      edited_at: momentText(book.changed_at),
+      created_at: kit.momentText(book.created_at),
+      edited_at: kit.momentText(book.changed_at),
       values: values.map((value) => value ?? null),
       errors:
         unfit.length === 0
@@ -56,7 +32,7 @@ export default ({
           : Object.fromEntries(unfit.map(({ id, column_type }) => [id, `no ${column_type}`])),
       truncated: [],
       raw: JSON.stringify(book),
-      hash: recordHash(book),
+      hash: kit.recordHash(book),
     };
   };
 
@@ -85,18 +61,22 @@ export default ({
     createConverter,
 
     connect(connection, requests) {
-      const rule = perSecond(
+      const rule = kit.perSecond(
         `bookshelf:${connection.fingerprint}`,
-        requestRate(platform, connection),
+        kit.requestRate(platform, connection),
       );
       const headers = { authorization: `Bearer ${connection.token}` };
       const { account, base_url = 'http://127.0.0.1:8700' } = connection;
       const get = (/** @type {string} */ path, /** @type {string} */ what) =>
         requests.send([rule], async (signal) => {
           const request = { url: new URL(path, base_url).href, headers };
-          const answer = await requestJson(request, { account, what, title: 'Bookshelf' }, signal);
+          const answer = await kit.requestJson(
+            request,
+            { account, what, title: 'Bookshelf' },
+            signal,
+          );
           const body = /** @type {Record<string, any>} */ (answer.body);
-          return { body, time: serverTime(answer.date, what) };
+          return { body, time: kit.serverTime(answer.date, what) };
         });
 
       return {
@@ -119,28 +99,33 @@ export default ({
           }));
           return { title: body.title, external_id: shelf, fields, server_time: time };
         },
-        planScan: ({ since }) => [openWindow(0, { lower: since })],
-        async fetchBatch({ ref: { shelf = '' }, columns, window, max_records, isTimeUp }) {
+        planScan: ({ since }) => [kit.openWindow(0, { lower: since })],
+        async fetchBatch({ ref: { shelf = '' }, mode, columns, window, max_records, isTimeUp }) {
           const what = `the books of shelf ${shelf}`;
-          const sorted = { converted: [], rejected: [] };
-          const evidence = { ...NO_EVIDENCE };
+          const sorted = kit.sortOut(createConverter(columns), kit.recordHash);
           let at = window;
-          let left = max_records;
+          let pages = 0;
+          let lent = 0;
+          let server_time = null;
           do {
-            const query = new URLSearchParams({ limit: String(Math.min(left, 100)) });
-            if (at.cursor !== null) query.set('after', at.cursor);
+            const limit = Math.min(100, max_records);
+            const query = new URLSearchParams({ limit: String(limit), after: at.cursor ?? '' });
             if (at.lower !== null) query.set('changed_since', at.lower);
             const { body, time } = await get(`/shelves/${shelf}/books?${query}`, what);
-            for (const book of body.books) {
-              const { kind, record } = convertOrReject(createConverter(columns), recordHash, book);
-              /** @type {unknown[]} */ (sorted[kind]).push(record);
-            }
-            left -= body.books.length;
-            at = listedTo(at, body.books.length, body.next, what);
-            Object.assign(evidence, { pages: evidence.pages + 1, server_time: time });
-          } while (!at.done && left > 0 && !isTimeUp());
-          const windows = [{ ...at, next_batch: window.next_batch + 1 }];
-          return { records: sorted.converted, rejected: sorted.rejected, windows, evidence };
+            for (const book of body.books) sorted.take(book);
+            at = kit.listedTo(at, body.books.length, body.next, what);
+            lent += body.books.filter((/** @type {any} */ book) => book.values.lent).length;
+            server_time = time;
+            pages += 1;
+          } while (!at.done && sorted.size() < max_records && !isTimeUp());
+          return {
+            records: sorted.records(),
+            rejected: sorted.rejected(),
+            // `next` is null on the last page only: the service says so, and nothing else would prove it.
+            windows: [{ ...at, next_batch: window.next_batch + 1 }],
+            evidence: { ...kit.NO_EVIDENCE, pages, server_time, gaps: sorted.gaps(mode) },
+            counts: { lent_books: lent },
+          };
         },
       };
     },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startService } from '../../examples/bookshelf/service.mjs';
+import type { RunSummary } from '../../src/contract/summary.ts';
 import { NOTION_TOKEN, simpleWorld } from '../../src/sim/simulator.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { testTemporal } from '../support/temporal.ts';
@@ -43,7 +44,8 @@ const run = (line: string) =>
       TZ: 'UTC',
     },
   });
-const json = async (line: string) => JSON.parse((await run(`${line} --json`)).stdout) as any;
+const json = async <T = RunSummary>(line: string) =>
+  JSON.parse((await run(`${line} --json`)).stdout) as T;
 const books = async () =>
   (await installation.database.pool.query('select * from bookshelf.main_shelf order by _id')).rows;
 
@@ -58,7 +60,7 @@ describe('a platform from outside', () => {
 
   test('is planned, then synced by a shortcut of its own, with typed columns', async () => {
     const plan = await json('sync-dry bookshelf');
-    expect(plan.sources.map(({ alias }: { alias: string }) => alias).toSorted()).toEqual([
+    expect(plan.sources.map(({ alias }) => alias).toSorted()).toEqual([
       'empty-shelf',
       'main-shelf',
     ]);
@@ -105,7 +107,7 @@ describe('a platform from outside', () => {
     const [failed] = summary.sources.filter(
       ({ status }: { status: string }) => status === 'failed',
     );
-    expect(failed.error).toMatchObject({ type: 'Unauthorized' });
+    expect(failed?.error).toMatchObject({ type: 'Unauthorized' });
     expect(JSON.stringify(summary)).not.toContain(service.token);
   });
 });
@@ -123,14 +125,14 @@ describe('a plug-in that cannot be loaded', () => {
       /warning: the plug-in bookshelf \(\.\/gone\.mjs\) cannot be loaded: Cannot find module/,
     );
     expect(exitCode).toBe(3);
-    const { sources } = (await json('runs show')) as { sources: Record<string, any>[] };
+    const { sources } = await json('runs show');
     expect(Object.fromEntries(sources.map(({ alias, status }) => [alias, status]))).toEqual({
       tasks: 'complete',
       'main-shelf': 'failed',
       'empty-shelf': 'failed',
     });
     const failed = sources.find(({ alias }) => alias === 'main-shelf');
-    expect(failed?.['error']).toMatchObject({
+    expect(failed?.error).toMatchObject({
       type: 'Misconfigured',
       message: expect.stringContaining('the plug-in bookshelf (./gone.mjs) cannot be loaded'),
     });
