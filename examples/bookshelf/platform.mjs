@@ -47,7 +47,7 @@ export default (kit) => {
     overlap_ms: 5_000,
     // A book that a whole scan does not find is deleted: the service cannot be asked for one by its id.
     located_at_once: 0,
-    knownTypes: new Set(Object.keys(COLUMN_TYPES)),
+    knownTypes: new Set([...Object.keys(COLUMN_TYPES), 'list']),
     parseRef(ref) {
       const { shelf, ...rest } = /** @type {Record<string, unknown>} */ (ref ?? {});
       const [other] = Object.keys(rest);
