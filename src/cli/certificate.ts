@@ -1,4 +1,5 @@
 import type { Certificate } from '../contract/scan.ts';
+import { printLongTable } from './long-table.ts';
 import type { Output } from './output.ts';
 import { plainText, type TableColumn } from './table.ts';
 import { formatAmount, formatCount } from '../units.ts';
@@ -10,12 +11,19 @@ const TOLD_IN_FULL = 3;
 export function printCertificates(
   output: Output,
   certificates: ReadonlyMap<string, Certificate>,
-  isTerminal: boolean,
+  { runId, isTerminal }: { readonly runId: string; readonly isTerminal: boolean },
 ): void {
   if (certificates.size === 0) return;
   output.print('');
   if (certificates.size > TOLD_IN_FULL || !isTerminal) {
-    output.table(COLUMNS, [...certificates]);
+    const wholeLast = ([, { missing }]: Row) => (missing.length === 0 ? 1 : 0);
+    const rows = [...certificates];
+    printLongTable(output, isTerminal, {
+      columns: COLUMNS,
+      rows: isTerminal ? rows.toSorted((a, b) => wholeLast(a) - wholeLast(b)) : rows,
+      noun: 'proof',
+      command: `runs show ${runId}`,
+    });
     return;
   }
   for (const [alias, certificate] of certificates) {

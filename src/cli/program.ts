@@ -98,12 +98,6 @@ function addCatalogCommands(program: Command, run: RunWork): void {
     ['appsync init --platform notion --yes', 'one platform, without asking'],
   ]);
   const sources = group(program, 'sources', 'List sources, apply the catalog file', 'Set up:');
-  const list = sources
-    .command('list')
-    .summary('List the sources')
-    .option('--json', 'print one JSON document on stdout')
-    .action(() => run(async (context) => (await import('./sources.ts')).listSources(context)));
-  setExamples(list, [['appsync sources list', 'what can be synced, and when it was last']]);
   addInspection(sources, run);
   const apply = sources
     .command('apply')

@@ -125,7 +125,9 @@ async function printRun(
   }
   const localDatabase = config.databaseUrl === undefined;
   printSummary(output, summary, { webUi: null, localDatabase }, io.stdout.isTTY);
-  if (certificates !== null) printCertificates(output, certificates, io.stdout.isTTY);
+  if (certificates !== null) {
+    printCertificates(output, certificates, { runId, isTerminal: io.stdout.isTTY });
+  }
   return exitCode(summary);
 }
 

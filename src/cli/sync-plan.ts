@@ -72,7 +72,7 @@ export async function planSync(
     const live = request.live === true;
     output.document({ dry_run: true, live, target, filters, options: request.options, ...rest });
   } else {
-    showPlan(output, plan, io.now());
+    showPlan(context, plan);
   }
   return EXIT.ok;
 }
