@@ -1,7 +1,13 @@
 import { openWindow } from '../../contract/scan.ts';
 import { notListed, planListing } from '../listing.ts';
-import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
-import { createApi, originOf } from './client.ts';
+import {
+  requestRate,
+  type Connection,
+  type Platform,
+  type PlatformSession,
+  type Requests,
+} from '../platform.ts';
+import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
@@ -9,6 +15,7 @@ import { KNOWN_TYPES } from './field-types.ts';
 import { editedSince, locate, LOCATED_AT_ONCE } from './locate.ts';
 import { baseRule, TOKEN_RATE, tokenRule } from './rate-rules.ts';
 import { describeList, fetchList, listConverter } from './lists.ts';
+import { originOf } from './origin.ts';
 import { fetchBatch, planScan } from './scan.ts';
 import { externalId, listOf, parseRef, tableRef } from './source-ref.ts';
 
@@ -45,7 +52,7 @@ export const airtable: Platform = {
   ],
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);
-    const api = createApi(connection, requests);
+    const api = lazyApi(connection, requests);
     const origin = originOf(connection);
     const token = [tokenRule(connection.fingerprint, rate)];
     const rulesOf = (base: string) => [baseRule(connection.fingerprint, base, rate), ...token];
@@ -76,3 +83,12 @@ export const airtable: Platform = {
     };
   },
 };
+
+/** The client is loaded with the first request: it takes longer than most commands, which make none. */
+function lazyApi(connection: Connection, requests: Requests): Api {
+  let api: Promise<Api> | undefined;
+  return async (rules, request) => {
+    api ??= import('./client.ts').then(({ createApi }) => createApi(connection, requests));
+    return (await api)(rules, request);
+  };
+}
