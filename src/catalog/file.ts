@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { AppsyncError, configurationError, EXIT } from '../errors.ts';
 import type { ContentFormat } from '../contract/content.ts';
 import type { Platform, SourceRef } from '../platforms/platform.ts';
+import { contentHash } from './content-hash.ts';
 import { checkItems } from './file-checks.ts';
 import { readItems, type Report } from './file-items.ts';
-import { keyName, parseFileText, withoutTokens, type Problem } from './file-text.ts';
+import { keyName, withoutTokens, type Problem } from './file-text.ts';
+import { parseFileText } from './yaml-text.ts';
 
 export interface CatalogAccount {
   readonly name: string;
@@ -84,7 +85,15 @@ export interface CatalogRules {
 }
 
 /** Checks a catalog; throws a configuration error with every problem, each with file, line, key and hint. */
-export function parseCatalog(content: string, path: string, rules: CatalogRules): CatalogFile {
+export const parseCatalog = (content: string, path: string, rules: CatalogRules): CatalogFile =>
+  parseCatalogText(content, path, rules).file;
+
+/** As `parseCatalog`, with what the YAML says. */
+export function parseCatalogText(
+  content: string,
+  path: string,
+  rules: CatalogRules,
+): { readonly file: CatalogFile; readonly data: unknown } {
   const text = parseFileText(content);
   const problems: Problem[] = [...text.problems];
   const report: Report = (at, message, hint = 'compare with appsync.example.yaml') => {
@@ -92,8 +101,8 @@ export function parseCatalog(content: string, path: string, rules: CatalogRules)
   };
   const parts = checkItems(readItems(text.data, report), rules, report);
   if (problems.length > 0) throw problemsError(path, problems);
-  const content_hash = createHash('sha256').update(content).digest('hex');
-  return { path: resolve(path), content, content_hash, ...parts };
+  const file = { path: resolve(path), content, content_hash: contentHash(content), ...parts };
+  return { file, data: text.data };
 }
 
 function problemsError(path: string, problems: readonly Problem[]): AppsyncError {
@@ -109,21 +118,6 @@ function problemsError(path: string, problems: readonly Problem[]): AppsyncError
     reason: lines.map(({ what, hint }) => `${what} (${hint})`).join('\n'),
     hint: 'correct them, then run: appsync sources apply',
   });
-}
-
-/** The file at `path`, checked as by `parseCatalog`; null when there is none. */
-export async function readCatalogFile(
-  path: string,
-  rules: CatalogRules,
-): Promise<CatalogFile | null> {
-  let content: string;
-  try {
-    content = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw configurationError(`cannot read ${path}`, 'make it a readable file', error);
-  }
-  return parseCatalog(content, path, rules);
 }
 
 /** Replaces the file at once, so that nobody reads half of it. */

@@ -1,6 +1,8 @@
 import { applyCatalog, catalogChanged } from '../catalog/apply.ts';
 import { differenceLines } from '../catalog/difference.ts';
-import { readCatalogFile, type CatalogFile, type CatalogRules } from '../catalog/file.ts';
+import type { CatalogFile, CatalogRules } from '../catalog/file.ts';
+import { parsedFilePath } from '../catalog/parsed-file.ts';
+import { readCatalogFile } from '../catalog/read-file.ts';
 import type { Config } from '../config.ts';
 import { configurationError } from '../errors.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
@@ -16,7 +18,11 @@ export function catalogRules(): CatalogRules {
 
 /** The catalog file, checked; null when there is none. A broken one stops a command before it starts anything. */
 export async function readCatalog(config: Config): Promise<CatalogFile | null> {
-  const file = await readCatalogFile(config.catalogPath, catalogRules());
+  const file = await readCatalogFile(
+    config.catalogPath,
+    catalogRules(),
+    parsedFilePath(config.home),
+  );
   if (file !== null || (config.env['APPSYNC_CATALOG'] ?? '') === '') return file;
   throw configurationError(
     `APPSYNC_CATALOG names ${config.catalogPath}, which is not there`,

@@ -1,5 +1,7 @@
 import { applyCatalog } from '../catalog/apply.ts';
-import { readCatalogFile, writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { parsedFilePath } from '../catalog/parsed-file.ts';
+import { readCatalogFile } from '../catalog/read-file.ts';
 import { proposeCatalog, type ProposedCatalog } from '../catalog/init.ts';
 import { builtInPlatforms } from '../platforms/registry.ts';
 import { AppsyncError, EXIT, configurationError, type ExitCode } from '../errors.ts';
@@ -29,7 +31,11 @@ export async function runInit(context: CommandContext, options: InitOptions): Pr
   const { output } = context;
   const config = await loadConfig(context);
   const platforms = choosePlatforms(builtInPlatforms(), options.platform);
-  const existing = await readCatalogFile(config.catalogPath, catalogRules());
+  const existing = await readCatalogFile(
+    config.catalogPath,
+    catalogRules(),
+    parsedFilePath(config.home),
+  );
   const tokens = findTokens(platforms, existing, config.env);
   if (!options.yes) refuseUnanswerable(context, 'init');
   for (const { title, environment } of platformsWithoutToken(platforms, tokens)) {
