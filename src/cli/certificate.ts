@@ -1,5 +1,5 @@
 import type { Certificate } from '../contract/scan.ts';
-import { printLongTable } from './long-table.ts';
+import { MOST_ROWS, printLongTable } from './long-table.ts';
 import type { Output } from './output.ts';
 import { plainText, type TableColumn } from './table.ts';
 import { formatAmount, formatCount } from '../units.ts';
@@ -14,21 +14,31 @@ export function printCertificates(
   { runId, isTerminal }: { readonly runId: string; readonly isTerminal: boolean },
 ): void {
   if (certificates.size === 0) return;
-  output.print('');
   if (certificates.size > TOLD_IN_FULL || !isTerminal) {
-    const wholeLast = ([, { missing }]: Row) => (missing.length === 0 ? 1 : 0);
-    const rows = [...certificates];
-    printLongTable(output, isTerminal, {
-      columns: COLUMNS,
-      rows: isTerminal ? rows.toSorted((a, b) => wholeLast(a) - wholeLast(b)) : rows,
-      noun: 'proof',
-      command: `runs show ${runId}`,
-    });
+    printMany(output, [...certificates], runId, isTerminal);
     return;
   }
+  output.print('');
   for (const [alias, certificate] of certificates) {
     for (const line of certificateLines(alias, certificate)) output.print(plainText(line));
   }
+}
+
+/** Of very many, a terminal shows those that prove nothing: the others would push the total of the run out of sight. */
+function printMany(output: Output, all: readonly Row[], runId: string, isTerminal: boolean): void {
+  const isLong = isTerminal && all.length > MOST_ROWS;
+  const rows = isLong ? all.filter(([, { missing }]) => missing.length > 0) : all;
+  if (rows.length > 0) output.print('');
+  const command = `runs show ${runId}`;
+  printLongTable(output, isTerminal, { columns: COLUMNS, rows, noun: 'proof', command });
+  const whole = all.length - rows.length;
+  if (whole === 0) return;
+  const which = rows.length === 0 ? 'all ' : '';
+  output.note(
+    output.notePaint.dim(
+      `${which}${formatAmount(whole, 'scan')} are whole: ${output.program} ${command} | less`,
+    ),
+  );
 }
 
 type Row = readonly [alias: string, certificate: Certificate];

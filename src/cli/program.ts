@@ -145,9 +145,18 @@ function addRunCommands(program: Command, run: RunWork): void {
   const list = runs
     .command('list')
     .summary('List the latest runs')
+    .option('--limit <n>', 'as many at most', '20')
     .option('--json', 'print one JSON document on stdout')
-    .action(() => run(async (context) => (await import('./runs.ts')).showRuns(context)));
-  setExamples(list, [['appsync runs list', 'the latest runs first']]);
+    .action((flags: { limit: string }) =>
+      run(async (context) => {
+        const { showRuns, parseLimit } = await import('./runs.ts');
+        return showRuns(context, parseLimit(flags.limit));
+      }),
+    );
+  setExamples(list, [
+    ['appsync runs list', 'the latest runs first'],
+    ['appsync runs list --limit 200', 'more of them'],
+  ]);
   const show = runs
     .command('show')
     .summary('Show one run and its sources')

@@ -16,7 +16,7 @@ export function showPlan({ io, output }: CommandContext, plan: SyncPlan): void {
   const { sources, accounts, totals } = plan;
   const now = io.now();
   printLongTable(output, io.stdout.isTTY, {
-    columns: planColumns(now),
+    columns: planColumns(sources, now, io.stdout.isTTY),
     rows: sources,
     noun: 'source',
     command: `${plan.command.slice(output.program.length + 1)} --dry-run`,
@@ -125,14 +125,30 @@ function unknownLines(sources: readonly PlannedSource[]): readonly string[] {
   return [`${formatAmount(unknown.length, 'source')} ${first.basis}`];
 }
 
-function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
+/** Columns on a terminal, which has little room for reasons, show what there is; as data they are always the same. */
+function planColumns(
+  sources: readonly PlannedSource[],
+  now: number,
+  isTerminal: boolean,
+): readonly TableColumn<PlannedSource>[] {
+  const says = (has: (source: PlannedSource) => boolean) => !isTerminal || sources.some(has);
+  const changes: TableColumn<PlannedSource> = {
+    header: 'CHANGES',
+    text: changesText,
+    shrinks: true,
+  };
+  const enabled: TableColumn<PlannedSource> = {
+    header: 'ENABLED',
+    text: (source) => (source.enabled ? 'yes' : 'no'),
+    data: (source) => String(source.enabled),
+  };
   return [
     { header: 'SOURCE', text: ({ alias }) => alias },
     { header: 'TABLE', text: ({ table }) => table, shrinks: true },
     { header: 'MODE', text: ({ outcome, mode }) => (outcome === 'sync' ? mode : outcome) },
     estimateColumn('RECORDS', ({ records }) => records),
     estimateColumn('REQUESTS', ({ requests }) => requests),
-    { header: 'CHANGES', text: changesText, shrinks: true },
+    ...(says((source) => changesText(source) !== '') ? [changes] : []),
     {
       header: 'WHY',
       text: ({ obstacle, since, reason }) =>
@@ -140,11 +156,7 @@ function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
       shrinks: true,
       data: ({ obstacle, reason }) => obstacle ?? reason,
     },
-    {
-      header: 'ENABLED',
-      text: ({ enabled }) => (enabled ? 'yes' : 'no'),
-      data: ({ enabled }) => String(enabled),
-    },
+    ...(says((source) => !source.enabled) ? [enabled] : []),
   ];
 }
 

@@ -35,7 +35,8 @@ beforeAll(async () => {
        join appsync.account on account.name = case n % 2 when 0 then 'notion' else 'airtable' end
        join appsync.application on application.slug = case when n <= 5 then 'skyflow' else 'ledger' end;
      insert into appsync.run (id, workflow_id, target, filters, options, status, started_at, finished_at)
-     values ('20261123-000000-0001', 'w', 'all', '{}', '{}', 'partial', now(), now());
+     values ('20261123-000000-0001', 'w', 'all', '{}', '{}', 'partial', now(), now()),
+            ('20251123-000000-0001', 'older', 'all', '{}', '{}', 'complete', '2025-11-23', '2025-11-23');
      insert into appsync.source_run (run_id, source_id, workflow_id, status, mode, started_at, evidence, error)
      select '20261123-000000-0001', id, 'w',
             case alias when 's0199' then 'failed' else 'complete' end, 'full', now(), '${PROOF}',
@@ -80,6 +81,25 @@ describe('a list of very many', () => {
   test('shows first which sources of a run are not complete', async () => {
     const { stdout } = await command('runs show', true);
     expect(linesOf(stdout)[1]).toMatch(/^s0199 +failed/);
+  });
+
+  test('does not push the total of a run out of sight with proofs that hold', async () => {
+    const { stdout, stderr } = await command('runs show', true);
+    expect(stdout).not.toMatch(/^SOURCE +SCAN/m);
+    expect(stderr).toContain('all 200 scans are whole');
+  });
+
+  test('of runs says how to see older ones', async () => {
+    const few = await command('runs list --limit 1', true);
+    expect(linesOf(few.stdout)).toHaveLength(2);
+    expect(few.stderr).toContain('older runs: appsync runs list --limit 10');
+    const { exitCode, stderr } = await command('runs list --limit none', true);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('--limit')]);
+  });
+
+  test('of plans has only columns that say something', async () => {
+    const { stdout } = await command('sync-dry', true);
+    expect(linesOf(stdout)[0]).toMatch(/^SOURCE +TABLE +MODE +RECORDS +REQUESTS +CHANGES +WHY$/);
   });
 
   test('of sources can be narrowed down by target and filters', async () => {
