@@ -1,9 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { configurationError } from '../errors.ts';
+import { checkCatalog } from './check-catalog.ts';
 import { contentHash } from './content-hash.ts';
-import { checkItems } from './file-checks.ts';
-import { readItems } from './file-items.ts';
 import type { CatalogFile, CatalogRules } from './file.ts';
 import { findParsed, keepParsed } from './parsed-file.ts';
 
@@ -24,8 +22,8 @@ export async function readCatalogFile(
     throw configurationError(`cannot read ${path}`, 'make it a readable file', error);
   }
   const content_hash = contentHash(content);
-  const parts = checkParsed(await findParsed(parsedPath, content_hash), rules);
-  if (parts !== null) return { path: resolve(path), content, content_hash, ...parts };
+  const known = checkKept(await findParsed(parsedPath, content_hash), content, path, rules);
+  if (known !== null) return known;
   const { parseCatalogText } = await import('./file.ts');
   const { file, data } = parseCatalogText(content, path, rules);
   await keepParsed(parsedPath, { content_hash, data });
@@ -33,10 +31,14 @@ export async function readCatalogFile(
 }
 
 /** null for anything that is wrong: only the text has the lines to tell it by. */
-function checkParsed(data: unknown, rules: CatalogRules) {
+function checkKept(
+  data: unknown,
+  content: string,
+  path: string,
+  rules: CatalogRules,
+): CatalogFile | null {
   if (data === undefined) return null;
   let isRight = true;
-  const report = () => (isRight = false);
-  const parts = checkItems(readItems(data, report), rules, report);
-  return isRight ? parts : null;
+  const file = checkCatalog({ content, data }, path, rules, () => (isRight = false));
+  return isRight ? file : null;
 }

@@ -25,8 +25,9 @@ export async function listSources(
 ): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  return withSession(context, config, { worker: false }, async ({ db }) => {
-    const { target, filters } = await resolveTargetAndFilters(db, word ?? 'all', given);
+  return withSession(context, config, { worker: false }, async (session) => {
+    const { db } = session;
+    const { target, filters } = await resolveTargetAndFilters(session, word ?? 'all', given);
     const sources = await readSources(db, target, filters, new Date(io.now()));
     if (output.json) output.document(sources);
     else {

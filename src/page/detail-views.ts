@@ -44,12 +44,18 @@ export function runView(
       ${run.target}: ${status(run.paused_since === null ? run.status : 'paused')}, started
       ${time(run.started_at, context.now)}. ${formatCount(totals.read)} read,
       ${formatCount(totals.inserted)} new, ${formatCount(totals.updated)} changed,
-      ${formatCount(totals.deleted)} deleted, ${formatAmount(totals.requests, 'request')}.
+      ${formatCount(totals.deleted)} deleted,
+      ${formatAmount(totals.requests, 'request')}${customCounts(totals)}.
     </p>
     <p>${runButtons(run, context)} ${temporalLink(context, run.workflow_id)}</p>
     ${problemsSection(summary)} ${progressSection(run.run_id, progress.sources, look, context)}
   `;
 }
+
+const customCounts = ({ custom = {} }: RunSummary['totals']) =>
+  Object.entries(custom)
+    .map(([name, count]) => `, ${formatCount(count)} ${name}`)
+    .join('');
 
 /** What is at work or went wrong comes first: the rest may be on another page. */
 function progressSection(

@@ -156,7 +156,11 @@ describe('doctor', () => {
 
     test('warns, and still reads a record, when that takes too long', async () => {
       const content = catalog(large.world.source('Tasks 7').externalId);
-      const file = parseCatalog(content, join(cwd, 'appsync.yaml'), catalogRules());
+      const file = parseCatalog(
+        content,
+        join(cwd, 'appsync.yaml'),
+        catalogRules(builtInPlatforms()),
+      );
       const findings: Finding[] = [];
       const { salt } = await ensureInstallation(database.pool);
       const signal = AbortSignal.timeout(60_000);

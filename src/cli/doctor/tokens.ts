@@ -2,10 +2,9 @@ import type { CatalogFile, CatalogSource } from '../../catalog/file.ts';
 import { readSecret, type Environment } from '../../config.ts';
 import { DEFAULT_OPTIONS } from '../../contract/options.ts';
 import { EXIT } from '../../errors.ts';
-import { tokenFingerprint } from '../../platforms/fingerprint.ts';
-import type { PlatformSession } from '../../platforms/platform.ts';
+import { openSession } from '../../platforms/open-session.ts';
+import type { PlatformSession } from '../../platforms/session.ts';
 import { createRateBudget } from '../../platforms/rate-limit.ts';
-import { createRequests } from '../../platforms/requests.ts';
 import { groupBy } from '../../group-by.ts';
 import { within } from '../../observe/within.ts';
 import type { Database } from '../../store/database.ts';
@@ -65,24 +64,11 @@ export async function askWithToken(
 
 function connect(token: TokenToTry, secret: string, env: Environment, asking: Asking) {
   const { platform, account, plan, rate } = token;
-  const requests = createRequests({
-    budget: createRateBudget(asking.db),
-    account,
-    signal: asking.signal,
-    poolSize: DEFAULT_OPTIONS.pool_size,
-    count: () => {},
-  });
-  return platform.connect(
-    {
-      account,
-      token: secret,
-      fingerprint: tokenFingerprint(secret, asking.salt),
-      base_url: env[platform.environment.base_url] || undefined,
-      plan,
-      rate,
-      pool_size: DEFAULT_OPTIONS.pool_size,
-    },
-    requests,
+  return openSession(
+    platform,
+    { account, token: secret, plan, rate },
+    { env, salt: asking.salt, budget: createRateBudget(asking.db) },
+    { signal: asking.signal, poolSize: DEFAULT_OPTIONS.pool_size, count: () => {} },
   );
 }
 
@@ -95,6 +81,8 @@ async function checkSight(
   findings: Findings,
 ): Promise<readonly CatalogSource[]> {
   const wanted = sources.filter(({ enabled, ref }) => enabled && ref['list'] === undefined);
+  // What has to be told where to look lists nothing by itself.
+  if (platform.place !== undefined) return wanted;
   const sight = listSight(session, platform, wanted);
   let isWhole = true;
   try {
@@ -168,7 +156,8 @@ async function readOne(
   asking: Asking,
   findings: Findings,
 ): Promise<void> {
-  const scan = { ref: source.ref, mode: 'full', since: null } as const;
+  const version = (await session.readVersion?.(source.ref))?.version;
+  const scan = { ref: source.ref, mode: 'full', since: null, version } as const;
   const [window] = session.planScan(scan);
   if (window === undefined) return;
   const { evidence } = await session.fetchBatch({

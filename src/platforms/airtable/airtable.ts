@@ -1,12 +1,13 @@
 import { openWindow } from '../../contract/scan.ts';
 import { notListed, planListing } from '../listing.ts';
 import {
+  INTERFACE_VERSION,
   requestRate,
   type Connection,
   type Platform,
-  type PlatformSession,
   type Requests,
 } from '../platform.ts';
+import type { PlatformSession } from '../session.ts';
 import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
@@ -32,6 +33,7 @@ const MONTHLY_REQUESTS = { free: 1_000, team: 100_000 };
 
 /** Airtable through its client: tables (or single views of them) are sources; bases and tables are listings. */
 export const airtable: Platform = {
+  interface_version: INTERFACE_VERSION,
   name: 'airtable',
   title: 'Airtable',
   environment: { token: ['AIRTABLE_TOKEN', 'AIRTABLE_API_KEY'], base_url: 'AIRTABLE_ENDPOINT_URL' },
