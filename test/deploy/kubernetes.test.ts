@@ -16,7 +16,7 @@ const [workerContainer] = worker.spec.containers as readonly [Container];
 const catalog = parseCatalog(
   configMap('appsync-catalog')['appsync.yaml'] ?? '',
   '/a.yaml',
-  catalogRules(),
+  catalogRules(builtInPlatforms()),
 );
 
 const configOf = (container: Container) =>
@@ -85,7 +85,7 @@ describe.each([
   it('sets no variable that nobody reads', () => {
     const platforms = [...builtInPlatforms().values()].flatMap(({ environment }) => [
       ...environment.token,
-      environment.base_url,
+      environment.base_url ?? '',
     ]);
     const read = new Set([
       ...platforms,
