@@ -33,6 +33,7 @@ const { values } = parseArgs({
 interface Measured {
   readonly name: string;
   readonly times: readonly number[];
+  readonly cpuTimes: readonly number[];
   readonly exitCodes: readonly (number | null)[];
   readonly limitMs: number;
   readonly lines: number;
@@ -44,33 +45,35 @@ async function measure(
   repeat: number,
 ): Promise<Measured> {
   const times: number[] = [];
+  const cpuTimes: number[] = [];
   const exitCodes = new Set<number | null>();
   let lines = 0;
   for (let i = 0; i < repeat; i += 1) {
     const [program, first] =
       launcher === true ? ([LAUNCHER, []] as const) : ([process.execPath, [MAIN]] as const);
-    const { ms, exitCode, stdout, stderr } = await installation.run(program, [...first, ...args]);
-    times.push(ms);
+    const end = await installation.run(program, [...first, ...args]);
+    const { exitCode, stdout, stderr } = end;
+    times.push(end.ms);
+    cpuTimes.push(end.cpuMs);
     exitCodes.add(exitCode);
     lines = stdout.split('\n').length - 1;
     if (values.show && i === 0) process.stdout.write(`\n$ ${name}\n${stdout}${stderr}`);
   }
-  times.sort((a, b) => a - b);
-  return { name, times, exitCodes: [...exitCodes], limitMs, lines };
+  return { name, times, cpuTimes, exitCodes: [...exitCodes], limitMs, lines };
 }
+
+const median = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 
 function print(sources: number, measured: readonly Measured[]): void {
   const row = (...cells: readonly (string | number)[]) =>
     `${cells.map((cell, i) => (i === 0 ? String(cell).padEnd(48) : String(cell).padStart(8))).join('')}\n`;
-  process.stdout.write(row(`${sources} sources`, 'median', 'worst', 'exit', 'lines'));
-  for (const { name, times, exitCodes, limitMs, lines } of measured) {
-    const median = times[Math.floor(times.length / 2)] ?? 0;
-    const worst = times.at(-1) ?? 0;
+  process.stdout.write(row(`${sources} sources`, 'median', 'worst', 'cpu', 'exit', 'lines'));
+  for (const { name, times, cpuTimes, exitCodes, limitMs, lines } of measured) {
+    const worst = Math.max(...times);
     const late = worst > limitMs ? `  over ${limitMs} ms` : '';
-    process.stdout.write(
-      row(name, median.toFixed(0), worst.toFixed(0), exitCodes.join(','), lines).trimEnd() +
-        `${late}\n`,
-    );
+    const cells = [median(times).toFixed(0), worst.toFixed(0), median(cpuTimes).toFixed(0)];
+    process.stdout.write(row(name, ...cells, exitCodes.join(','), lines).trimEnd() + `${late}\n`);
   }
 }
 
