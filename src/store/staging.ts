@@ -123,14 +123,12 @@ function copyLine(record: ConvertedRecord, names: ReadonlyMap<string, string>): 
 
 const nullable = (text: string | null) => (text === null ? '\\N' : copyText(text));
 
-const COPY_SPECIAL = /[\\\n\r\t]/;
-
-/** Text for COPY. Most cells hold nothing to escape, so the test comes first. */
+/** Text for COPY. Looking for one character is many times as fast as a pattern: records are long. */
 function copyText(text: string): string {
-  if (!COPY_SPECIAL.test(text)) return text;
-  return text.replace(/[\\\n\r\t]/g, (c) =>
-    c === '\\' ? '\\\\' : c === '\n' ? '\\n' : c === '\r' ? '\\r' : '\\t',
-  );
+  let escaped = text.includes('\\') ? text.replaceAll('\\', '\\\\') : text;
+  if (escaped.includes('\n')) escaped = escaped.replaceAll('\n', '\\n');
+  if (escaped.includes('\r')) escaped = escaped.replaceAll('\r', '\\r');
+  return escaped.includes('\t') ? escaped.replaceAll('\t', '\\t') : escaped;
 }
 
 const ARRAY_SPECIAL = /["\\\n\r\t]/;
