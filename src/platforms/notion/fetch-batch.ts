@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { NO_EVIDENCE, UNIDENTIFIED, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
@@ -21,9 +22,14 @@ import { dataSourceId } from './source-ref.ts';
 /** Notion's most rows per request. */
 const PAGE_SIZE = 100;
 
+/** Rows that are converted before the event loop has its turn: a request that waits for it leaves within a millisecond. */
+const CONVERTED_AT_ONCE = 10;
+
 /** A batch as it grows. Records are kept by id: a page that is read twice is written as it was last. */
 interface Batch {
   window: ScanWindow;
+  /** Rows given so far, those that were given twice included. */
+  given: number;
   readonly records: Map<string, ConvertedRecord>;
   readonly rejected: Map<string, RejectedRecord>;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
@@ -34,12 +40,14 @@ interface Batch {
 }
 
 /**
- * Reads the window on until the batch is full, the time is up or the window ends. A lost cursor is
- * dealt with here: the window begins anew at the last row's minute, and rows of that minute come twice.
+ * Reads the window on until the batch is full, the time is up or the window ends. While a page is converted the
+ * next one is on its way. A lost cursor is dealt with here: the window begins anew at the last row's minute, and
+ * rows of that minute come twice.
  */
 export async function fetchBatch(api: Api, request: BatchRequest): Promise<FetchedBatch> {
   const batch: Batch = {
     window: request.window,
+    given: 0,
     records: new Map(),
     rejected: new Map(),
     evidence: { ...NO_EVIDENCE },
@@ -47,10 +55,14 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
     sample: [],
   };
   const convert = createConverter(request.columns);
-  do {
-    const page = await readWindow(api, request, batch);
-    if (page) takePage(request, batch, page, convert);
-  } while (!isFinished(request, batch));
+  for (let reading: Promise<ListPage | null> | null = readWindow(api, request, batch); reading;) {
+    const page: ListPage | null = await reading;
+    const rows = page === null ? [] : notePage(request, batch, page);
+    reading = isFinished(request, batch) ? null : readWindow(api, request, batch);
+    // Thrown where it is awaited, which is after the rows at hand.
+    reading?.catch(() => {});
+    await takeRows(request, batch, rows, convert);
+  }
   return {
     records: [...batch.records.values()],
     rejected: [...batch.rejected.values()],
@@ -59,19 +71,15 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
 }
 
 /** Full, at its end, or out of time. Pages may come short: another one for the few missing is not worth it. */
-function isFinished(request: BatchRequest, batch: Batch): boolean {
-  const { window, evidence } = batch;
-  const size = sizeOf(batch);
-  if (window.done || size >= request.max_records || request.isTimeUp()) return true;
-  return size > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
+function isFinished(request: BatchRequest, { window, given, evidence }: Batch): boolean {
+  if (window.done || given >= request.max_records || request.isTimeUp()) return true;
+  return given > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
 }
-
-const sizeOf = ({ records, rejected }: Batch) => records.size + rejected.size;
 
 /** The window's next page; null when the cursor was lost and the window begins anew. */
 async function readWindow(api: Api, request: BatchRequest, batch: Batch): Promise<ListPage | null> {
   const { window } = batch;
-  const wanted = Math.max(1, request.max_records - sizeOf(batch));
+  const wanted = Math.max(1, request.max_records - batch.given);
   try {
     return await readPage(
       api,
@@ -102,15 +110,15 @@ function beginAnew(batch: Batch, lost: SyncFailure): void {
   batch.isCapped = false;
 }
 
-function takePage(request: BatchRequest, batch: Batch, page: ListPage, convert: Converter): void {
+/** Moves the window past a page; returns the page's rows. */
+function notePage(request: BatchRequest, batch: Batch, page: ListPage): readonly unknown[] {
   const { evidence } = batch;
+  // A wiki lists the data sources in it among its pages.
+  const rows = page.results.filter((row) => !(isObject(row) && row['object'] === 'data_source'));
+  batch.given += rows.length;
   evidence.pages += 1;
   evidence.server_time = serverTime(page) ?? evidence.server_time;
-  for (const row of page.results) {
-    // A wiki lists the data sources in it among its pages.
-    if (isObject(row) && row['object'] === 'data_source') evidence.other_objects += 1;
-    else takeRow(request, batch, row, convert);
-  }
+  evidence.other_objects += page.results.length - rows.length;
   const [first, last] = [page.results.at(0), page.results.at(-1)].map((row) => place(request, row));
   evidence.first ??= first ?? null;
   evidence.last = last ?? evidence.last;
@@ -121,6 +129,19 @@ function takePage(request: BatchRequest, batch: Batch, page: ListPage, convert: 
   if (progress === null) beginAnew(batch, repeatedCursor(whatOf(request)));
   // A cap that is not told is a cap all the same.
   else batch.isCapped ||= page.incomplete || (page.next === null && atLimit(batch.window));
+  return rows;
+}
+
+async function takeRows(
+  request: BatchRequest,
+  batch: Batch,
+  rows: readonly unknown[],
+  convert: Converter,
+): Promise<void> {
+  for (const [i, row] of rows.entries()) {
+    if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
+    takeRow(request, batch, row, convert);
+  }
 }
 
 /** What was read last of a record counts, whether it could be converted or not. */
