@@ -17,6 +17,7 @@ import {
   windowQuery,
   windowsAfterCap,
 } from './scan-windows.ts';
+import { sideBySide, windowsWanted, type Pace } from './side-by-side.ts';
 import { dataSourceId } from './source-ref.ts';
 
 /** Notion's most rows per request. */
@@ -33,6 +34,7 @@ interface Batch {
   readonly records: Map<string, ConvertedRecord>;
   readonly rejected: Map<string, RejectedRecord>;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
+  readonly pace: { -readonly [K in keyof Pace]: Pace[K] };
   /** The query met its limit on rows. */
   isCapped: boolean;
   /** Rows of the latest page: a sample of what the window holds. */
@@ -42,15 +44,20 @@ interface Batch {
 /**
  * Reads the window on until the batch is full, the time is up or the window ends. While a page is converted the
  * next one is on its way. A lost cursor is dealt with here: the window begins anew at the last row's minute, and
- * rows of that minute come twice.
+ * rows of that minute come twice. `rate` is how many requests a second the account may make.
  */
-export async function fetchBatch(api: Api, request: BatchRequest): Promise<FetchedBatch> {
+export async function fetchBatch(
+  api: Api,
+  request: BatchRequest,
+  rate: number,
+): Promise<FetchedBatch> {
   const batch: Batch = {
     window: request.window,
     given: 0,
     records: new Map(),
     rejected: new Map(),
     evidence: { ...NO_EVIDENCE },
+    pace: { requests: 0, answered_ms: 0, waited_ms: 0 },
     isCapped: false,
     sample: [],
   };
@@ -63,10 +70,15 @@ export async function fetchBatch(api: Api, request: BatchRequest): Promise<Fetch
     reading?.catch(() => {});
     await takeRows(request, batch, rows, convert);
   }
+  const wanted = windowsWanted(request, batch.window, batch.pace, rate);
+  const { window } = batch;
+  const query = queryRequest(request, window);
+  const beside =
+    wanted > 1 ? await sideBySide(api, query, window, wanted, request.free_window) : [];
   return {
     records: [...batch.records.values()],
     rejected: [...batch.rejected.values()],
-    ...closeBatch(request, batch),
+    ...closeBatch(request, batch, beside),
   };
 }
 
@@ -79,14 +91,15 @@ function isFinished(request: BatchRequest, { window, given, evidence }: Batch): 
 /** The window's next page; null when the cursor was lost and the window begins anew. */
 async function readWindow(api: Api, request: BatchRequest, batch: Batch): Promise<ListPage | null> {
   const { window } = batch;
-  const wanted = Math.max(1, request.max_records - batch.given);
+  const size = Math.min(PAGE_SIZE, Math.max(1, request.max_records - batch.given));
+  const asked = performance.now();
   try {
-    return await readPage(
-      api,
-      queryRequest(request, window),
-      window.cursor,
-      Math.min(PAGE_SIZE, wanted),
-    );
+    const page = await readPage(api, queryRequest(request, window), window.cursor, size);
+    const { took_ms } = page.answer;
+    batch.pace.requests += 1;
+    batch.pace.answered_ms += took_ms;
+    batch.pace.waited_ms += performance.now() - asked - took_ms;
+    return page;
   } catch (thrown) {
     if (!(thrown instanceof SyncFailure) || thrown.type !== 'CursorLost') throw thrown;
     beginAnew(batch, thrown);
@@ -174,12 +187,16 @@ function timeOf(request: BatchRequest, row: unknown): string | null {
   return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : null;
 }
 
-/** What the batch leaves behind: its window, those that a capped window opens, and the evidence. */
+/** What the batch leaves behind: its window or those `beside` that it goes on in, those that a capped one opens, the evidence. */
 function closeBatch(
   request: BatchRequest,
   { window, evidence, isCapped, sample }: Batch,
+  beside: readonly ScanWindow[],
 ): Pick<FetchedBatch, 'windows' | 'evidence'> {
   const after = { ...window, next_batch: window.next_batch + 1 };
+  if (beside.length > 0) {
+    return { windows: [{ ...after, cursor: null, done: true }, ...beside], evidence };
+  }
   if (!window.done || !isCapped) return { windows: [after], evidence };
   const { next, gap } = windowsAfterCap(request.mode, window, request.free_window, sample);
   return {

@@ -42,7 +42,8 @@ export const notion: Platform = {
   contentFormats: (ref) => (isUsers(ref) ? [] : ['markdown']),
   listings: [{ name: 'users', ref: { list: 'users' }, about: 'members and bots of the workspace' }],
   connect(connection, requests): PlatformSession {
-    const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
+    const rate = requestRate(notion, connection);
+    const rule = rateRule(connection.fingerprint, rate);
     const api = createApi(clients, connection, [rule], requests);
     return {
       identify: () => identify(api),
@@ -50,7 +51,7 @@ export const notion: Platform = {
       describe: (ref) => (isUsers(ref) ? describeUsers(api) : describe(api, ref)),
       planScan: (request) => (isUsers(request.ref) ? planListing() : planScan(request)),
       fetchBatch: (request) =>
-        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request),
+        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request, rate),
       locate: (ref, ids, columns) =>
         isUsers(ref) ? notListed(ids) : locate(api, ref, ids, columns),
       listFrom: (created) => openWindow(0, { lower: created }),
