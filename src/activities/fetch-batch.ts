@@ -2,6 +2,7 @@ import { Context, cancellationSignal } from '@temporalio/activity';
 import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
 import { readColumns, readSource } from '../store/sources.ts';
 import { stageRecords, stageRejected } from '../store/staging.ts';
+import { unchangedIds } from '../store/unchanged-records.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -36,7 +37,8 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
     });
     const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;
     const key = { scan_id: opened.scan.scan_id, attempt };
-    await stageRecords(deps.db, key, columns, records, cancellationSignal());
+    const unchanged = await unchangedIds(deps.db, source, records);
+    await stageRecords(deps.db, key, columns, records, cancellationSignal(), unchanged);
     await stageRejected(deps.db, key, rejected, records.length);
     meter.count({
       bytes: [...records, ...rejected].reduce((sum, record) => sum + record.raw.length, 0),
