@@ -14,6 +14,11 @@ describe('a record hash', () => {
       Array.from({ length: 40 }, (_, i) => [`k${(i * 7) % 40}`, i] as const),
     );
     expect(recordHash(many)).toBe('twLdjnICZgzg1Yt6B5+aCmxUEss=');
+    const awkward = {
+      t: '\u0000 ü \u{1F600} \ud83d x',
+      ключ: [['é'.repeat(300)], `${'a'.repeat(70_000)}ß`],
+    };
+    expect(recordHash(awkward)).toBe('Etykd5DovqHtZ583orAVwLJ4FlQ=');
   });
 
   it('tells apart what looks alike', () => {
