@@ -26,6 +26,9 @@ export interface ScanWindow {
   readonly landmark?: string;
 }
 
+/** So many numbers are kept free for the windows that one batch may open: others are read beside it. */
+export const OPENED_BY_A_BATCH = 20;
+
 /** A window that nothing was read of yet. */
 export function openWindow(
   window: number,
@@ -54,6 +57,8 @@ export interface ScanIdentity {
   /** The source's own clock when the scan began; the watermark it earns is this less the overlap. */
   readonly started_at: string;
   readonly schema_fingerprint: string;
+  /** What it is a scan of, on platforms that tell versions of a source. */
+  readonly version?: string;
 }
 
 /** What a scan saw; the certificate rests on it. All parts add up over batches. */

@@ -1,7 +1,7 @@
 import { patched } from '@temporalio/workflow';
 import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
-import { NO_EVIDENCE, addEvidence, type ScanWindow } from '../contract/scan.ts';
+import { NO_EVIDENCE, OPENED_BY_A_BATCH, addEvidence, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
@@ -14,8 +14,6 @@ const MAX_SETBACKS = 5;
 
 /** Windows of a source that are read at once. */
 const MOST_WINDOWS = 4;
-/** Windows that one batch may open: numbers that are kept free for it while others are read beside it. */
-const OPENED_BY_A_BATCH = 8;
 
 /**
  * Reads all windows of a scan to their end and settles what they left open, several windows at once where there are.

@@ -1,16 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import {
-  NO_EVIDENCE,
-  openWindow,
-  UNIDENTIFIED,
-  type Evidence,
-  type ScanWindow,
-} from '../../contract/scan.ts';
-import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
+import { NO_EVIDENCE, openWindow, type Evidence, type ScanWindow } from '../../contract/scan.ts';
+import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { convertOrReject } from '../convert-or-reject.ts';
+import { sortOut, type SortedOut } from '../sort-out.ts';
 import { followCursor } from '../cursor-circle.ts';
-import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platform.ts';
+import type { RateRule } from '../platform.ts';
+import type { BatchRequest, FetchedBatch, ScanRequest } from '../session.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
 import { contentHash, createConverter } from './convert.ts';
@@ -42,7 +37,7 @@ export async function fetchBatch(
   // Pages of one size that fill the batch: a listing's pages should not change their size midway.
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
-  const { records, rejected, take } = sortOut(request.columns);
+  const sorted = sortOut(createConverter(request.columns), contentHash);
   let at: ScanWindow = window;
   let pages = 0;
   let serverTime: string | null = null;
@@ -68,34 +63,26 @@ export async function fetchBatch(
     // While a page is converted the next one is on its way.
     reading = at.done || pages >= mostPages || request.isTimeUp() ? null : read();
     reading?.catch(() => {});
-    await take(page.records);
+    await takeInTurns(sorted, page.records);
   }
-  const isDoubtful = request.mode === 'full' && rejected.some(({ id }) => id === null);
+  const records = sorted.records();
   return {
     records,
-    rejected,
+    rejected: sorted.rejected(),
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
     evidence: {
       ...evidenceOf(records, pages, serverTime),
-      gaps: isDoubtful ? [UNIDENTIFIED] : [],
+      gaps: sorted.gaps(request.mode),
     },
   };
 }
 
-/** Records as they come, those that can be converted and those that cannot. */
-function sortOut(columns: BatchRequest['columns']) {
-  const convert = createConverter(columns);
-  const records: ConvertedRecord[] = [];
-  const rejected: RejectedRecord[] = [];
-  const take = async (page: readonly unknown[]) => {
-    for (const [i, given] of page.entries()) {
-      if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
-      const { kind, record } = convertOrReject(convert, contentHash, given);
-      if (kind === 'converted') records.push(record);
-      else rejected.push(record);
-    }
-  };
-  return { records, rejected, take };
+/** Takes records and lets the event loop have its turn in between. */
+async function takeInTurns(sorted: SortedOut, records: readonly unknown[]): Promise<void> {
+  for (const [i, given] of records.entries()) {
+    if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
+    sorted.take(given);
+  }
 }
 
 /** Records stand in the listing's own order, and are told by their ids. */

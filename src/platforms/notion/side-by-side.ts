@@ -1,6 +1,6 @@
 import { openWindow, type ScanWindow } from '../../contract/scan.ts';
 import { SyncFailure } from '../../errors.ts';
-import type { BatchRequest } from '../platform.ts';
+import type { BatchRequest } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
