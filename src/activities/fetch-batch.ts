@@ -1,7 +1,7 @@
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
-import { customCountsProblem, type CustomCounts } from '../contract/metrics.ts';
-import { OPENED_BY_A_BATCH, type ScanWindow } from '../contract/scan.ts';
+import { customCountsProblem } from '../contract/metrics.ts';
+import { openedProblem } from '../contract/scan.ts';
 import { SyncFailure } from '../errors.ts';
 import { readColumns, readSource } from '../store/sources.ts';
 import { stageRecords, stageRejected } from '../store/staging.ts';
@@ -39,7 +39,8 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       max_records: opened.options.batch_size * (platform.batch_factor ?? 1),
       isTimeUp: () => performance.now() - started > TIME_SLICE_MS,
     });
-    checkNumbers(input, windows);
+    refuse(platform.title, openedProblem(window.window, free_window, windows));
+    if (counts !== undefined) refuse(platform.title, customCountsProblem(counts));
     const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;
     const key = { scan_id: opened.scan.scan_id, attempt };
     const unchanged = await unchangedIds(deps.db, source, records);
@@ -48,7 +49,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
     meter.count({
       bytes: [...records, ...rejected].reduce((sum, record) => sum + record.raw.length, 0),
       fetch_ms: Math.round(performance.now() - started),
-      ...(counts === undefined ? {} : { custom: checked(counts, platform.title) }),
+      ...(counts === undefined ? {} : { custom: counts }),
     });
     return {
       window: window.window,
@@ -62,20 +63,6 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
   });
 }
 
-/** Two windows with one number would be one: what the other was to read would be missing without a word. */
-function checkNumbers({ window, free_window }: FetchBatchInput, windows: readonly ScanWindow[]) {
-  const end = free_window + OPENED_BY_A_BATCH;
-  const isFree = (number: number) => number >= free_window && number < end;
-  const wrong = windows.find((one) => one.window !== window.window && !isFree(one.window));
-  if (wrong === undefined) return;
-  throw new SyncFailure(
-    'InvalidAnswer',
-    `a batch may open the windows ${free_window} to ${end - 1}, not ${wrong.window}`,
-  );
-}
-
-function checked(counts: CustomCounts, title: string): CustomCounts {
-  const problem = customCountsProblem(counts);
-  if (problem === null) return counts;
-  throw new SyncFailure('InvalidAnswer', `${title} gave ${problem}`);
+function refuse(title: string, problem: string | null): void {
+  if (problem !== null) throw new SyncFailure('InvalidAnswer', `${title} gave ${problem}`);
 }
