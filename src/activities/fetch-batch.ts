@@ -1,5 +1,7 @@
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
+import { customCountsProblem, type CustomCounts } from '../contract/metrics.ts';
+import { SyncFailure } from '../errors.ts';
 import { readColumns, readSource } from '../store/sources.ts';
 import { stageRecords, stageRejected } from '../store/staging.ts';
 import { connectSource } from './connect-account.ts';
@@ -24,7 +26,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       readColumns(deps.db, opened.source_id),
     ]);
     const { platform, session, ref } = await connectSource(deps, source, opened, meter);
-    const { records, rejected, windows, evidence } = await session.fetchBatch({
+    const { records, rejected, windows, evidence, counts } = await session.fetchBatch({
       ref,
       mode: opened.scan.mode,
       since: opened.scan.since,
@@ -42,6 +44,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
     meter.count({
       bytes: [...records, ...rejected].reduce((sum, record) => sum + record.raw.length, 0),
       fetch_ms: Math.round(performance.now() - started),
+      ...(counts === undefined ? {} : { custom: checked(counts, platform.title) }),
     });
     return {
       window: window.window,
@@ -53,4 +56,10 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       metrics: meter.total(),
     };
   });
+}
+
+function checked(counts: CustomCounts, title: string): CustomCounts {
+  const problem = customCountsProblem(counts);
+  if (problem === null) return counts;
+  throw new SyncFailure('InvalidAnswer', `${title} gave ${problem}`);
 }

@@ -65,13 +65,17 @@ export function chooseScan(
   if (found.lacks_values === true) return full('the table lacked columns or rows');
   if (found.schema_changed === true) return full('the schema changed');
   if (!history.certified) return full('the last full scan was not whole');
+  const since = history.watermark;
+  // A version leaves nothing to be found by age; who asks for full scans gets them all the same.
+  if (found.unchanged === true && history.full_every_seconds === null) {
+    return { mode: 'incremental', since, reason: 'nothing changed' };
+  }
   const every = fullEverySeconds(history);
   const age = history.full_scan_age_seconds;
   if (age === null) return full('when the last full scan was is not known');
   if (age >= every) {
     return full(`the last full scan is ${duration(age)} old, wanted every ${duration(every)}`);
   }
-  const since = history.watermark;
   const reason = found.unchanged === true ? 'nothing changed' : `changes since ${since}`;
   return { mode: 'incremental', since, reason };
 }

@@ -1,4 +1,5 @@
 import { tokenFingerprint } from './fingerprint.ts';
+import { blameSession, noteFailures } from './blame.ts';
 import type { Platform } from './platform.ts';
 import type { RateBudget } from './rate-limit.ts';
 import { createRequests, type RequestsOptions } from './requests.ts';
@@ -31,7 +32,8 @@ export function openSession(
 ): PlatformSession {
   const { account, token, plan, rate } = access;
   const { base_url } = platform.environment;
-  return platform.connect(
+  const { innocent, budget: noted } = noteFailures(budget);
+  const session = platform.connect(
     {
       account,
       token,
@@ -41,6 +43,7 @@ export function openSession(
       rate,
       pool_size: options.poolSize,
     },
-    createRequests({ ...options, budget, account }),
+    createRequests({ ...options, budget: noted, account }),
   );
+  return blameSession(session, platform.title, { innocent, signal: options.signal });
 }

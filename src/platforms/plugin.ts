@@ -14,7 +14,8 @@ import { serverTime } from './server-time.ts';
 import { calendarKind, momentText } from './values/calendar.ts';
 import { cleanText, jsonText, numberText, textArray } from './values/postgres-text.ts';
 import { recordHash } from './values/record-hash.ts';
-import { convertOrReject } from './convert-or-reject.ts';
+import { sortOut } from './sort-out.ts';
+import { cellText } from './values/cell-text.ts';
 
 /**
  * What a plug-in works with. It is handed over instead of imported, so that a plug-in can lie anywhere, needs no
@@ -34,11 +35,12 @@ export const KIT = {
   /** A window that nothing was read of yet, and evidence of nothing. */
   openWindow,
   NO_EVIDENCE,
-  /** Converts one record, or tells why it cannot be. */
-  convertOrReject,
+  /** Sorts out the records of one batch: converted ones, and those that cannot be. */
+  sortOut,
   /** A digest of a record's content, whatever the order of its keys. */
   recordHash,
-  /** Values in the text form that Postgres reads. */
+  /** Values in the text form that Postgres reads: `cellText` for JSON values, and the parts that it is made of. */
+  cellText,
   cleanText,
   jsonText,
   numberText,

@@ -1,4 +1,5 @@
 import type { Column, ConvertedRecord, RejectedRecord, SourceSchema } from '../contract/schema.ts';
+import type { CustomCounts } from '../contract/metrics.ts';
 import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
 import type { DiscoveredSource, Identity, SourceRef } from './platform.ts';
 
@@ -30,6 +31,8 @@ export interface FetchedBatch {
   /** The window after this batch first, then windows that it opened, numbered from `free_window`. */
   readonly windows: readonly ScanWindow[];
   readonly evidence: Evidence;
+  /** What the platform counts besides, of this batch alone; see docs/extending.md. */
+  readonly counts?: CustomCounts;
 }
 
 /** A value read whole, or why its column cannot hold it, in words that hold nothing of it. */

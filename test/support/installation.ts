@@ -82,6 +82,8 @@ export interface InstallationOptions extends Partial<SimulatorOptions> {
   readonly limits?: boolean;
   /** Address of a Temporal server of one's own. */
   readonly temporal?: string;
+  /** Variables of the worker in this process, besides those of the simulators. */
+  readonly env?: Environment;
 }
 
 export async function startInstallation(options: InstallationOptions): Promise<TestInstallation> {
@@ -104,6 +106,7 @@ export async function startInstallation(options: InstallationOptions): Promise<T
     AIRTABLE_TOKEN,
     NOTION_BASE_URL: simulator.notionUrl,
     AIRTABLE_ENDPOINT_URL: simulator.airtableUrl,
+    ...options.env,
   };
   const temporal = await connectTemporal({ address, env: {} });
   const connection = await NativeConnection.connect({ address });
