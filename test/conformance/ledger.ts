@@ -132,7 +132,7 @@ function sessionOf(kit: Kit, ask: Ask): PlatformSession {
       return { version, server_time };
     },
     readValue: async (ref, id, column) => ({
-      text: cellText(kit, column, (await entryOf(ref, id))?.cells[column.id]),
+      text: kit.cellText((await entryOf(ref, id))?.cells[column.id], column.column_type) ?? null,
     }),
     locate: async (ref, ids, columns) => {
       const convert = converterOf(kit, columns);
@@ -170,12 +170,10 @@ const fieldOf = (field: { readonly id: string; readonly name: string; readonly t
 
 async function fetchEntries(kit: Kit, ask: Ask, request: BatchRequest): Promise<FetchedBatch> {
   const { ref, since, mode, window, columns, max_records, isTimeUp } = request;
-  const convert = converterOf(kit, columns);
-  const records: ConvertedRecord[] = [];
-  const rejected = [];
+  const sorted = kit.sortOut(converterOf(kit, columns), kit.recordHash);
   let at: ScanWindow = window;
   do {
-    const left = max_records - records.length - rejected.length;
+    const left = max_records - sorted.size();
     const { entries = [], next = null } = await ask('entries', {
       ...ref,
       cursor: at.cursor,
@@ -183,19 +181,14 @@ async function fetchEntries(kit: Kit, ask: Ask, request: BatchRequest): Promise<
       edited_since: mode === 'incremental' ? since : null,
       created_since: window.lower,
     });
-    for (const entry of entries) {
-      const conversion = kit.convertOrReject(convert, kit.recordHash, entry);
-      if (conversion.kind === 'converted') records.push(conversion.record);
-      else rejected.push(conversion.record);
-    }
+    for (const entry of entries) sorted.take(entry);
     at = { ...at, cursor: next, done: next === null };
-  } while (!at.done && records.length + rejected.length < max_records && !isTimeUp());
-  const gaps = rejected.some(({ id }) => id === null) ? ['entries without an id'] : [];
+  } while (!at.done && sorted.size() < max_records && !isTimeUp());
   return {
-    records,
-    rejected,
+    records: sorted.records(),
+    rejected: sorted.rejected(),
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
-    evidence: { ...kit.NO_EVIDENCE, gaps },
+    evidence: { ...kit.NO_EVIDENCE, gaps: sorted.gaps(mode) },
   };
 }
 
@@ -213,18 +206,14 @@ const CLERKS = {
 
 async function fetchClerks(kit: Kit, ask: Ask, request: BatchRequest): Promise<FetchedBatch> {
   const { clerks = [] } = await ask('clerks');
-  const { records, rejected, take, gaps } = kit.sortEntries(CLERKS, request.columns);
-  for (const clerk of clerks) take(clerk);
-  const end = kit.listedTo(request.window, clerks.length, null, 'the list of clerks');
-  return { records, rejected, windows: [end], evidence: { ...kit.NO_EVIDENCE, gaps: gaps() } };
-}
-
-function cellText(kit: Kit, { column_type }: Column, value: unknown): string | null {
-  if (value === undefined || value === null) return null;
-  if (column_type === 'text' && typeof value === 'string') return kit.cleanText(value);
-  if (column_type === 'numeric' && typeof value === 'number') return kit.numberText(value);
-  if (column_type === 'text[]' && Array.isArray(value)) return kit.textArray(value.map(String));
-  return column_type === 'jsonb' ? kit.jsonText(value) : null;
+  const sorted = kit.sortEntries(CLERKS, request.columns);
+  for (const clerk of clerks) sorted.take(clerk);
+  return {
+    records: sorted.records(),
+    rejected: sorted.rejected(),
+    windows: [kit.listedTo(request.window, clerks.length, null, 'the list of clerks')],
+    evidence: { ...kit.NO_EVIDENCE, gaps: sorted.gaps('full') },
+  };
 }
 
 function converterOf(kit: Kit, columns: readonly Column[]): (entry: unknown) => ConvertedRecord {
@@ -239,7 +228,9 @@ function converterOf(kit: Kit, columns: readonly Column[]): (entry: unknown) => 
       id,
       created_at: kit.momentText(created),
       edited_at: kit.momentText(edited),
-      values: columns.map((column) => cellText(kit, column, cells[column.id])),
+      values: columns.map(
+        ({ id: field, column_type }) => kit.cellText(cells[field], column_type) ?? null,
+      ),
       errors: null,
       truncated: columns.map((column) => column.id).filter((field) => cut.includes(field)),
       raw: JSON.stringify(entry),

@@ -21,7 +21,7 @@ export const ACCOUNT_CHECKS: readonly Check[] = [
 
 async function identify({ connect }: Subject): Promise<void> {
   const { name, workspace } = await connect().identify();
-  expectThat(typeof name === 'string' && name !== '', 'identify to give a name', `${name}`);
+  expectThat(typeof name === 'string' && name !== '', 'identify to give a name', `"${name}"`);
   expectThat(
     workspace === null || typeof workspace === 'string',
     'a workspace that is a text or null',

@@ -1,9 +1,10 @@
 import type { CommandContext } from '../../cli/command.ts';
 import type { Output } from '../../cli/output.ts';
 import { plainText } from '../../cli/table.ts';
-import { configurationError, EXIT, reasonOf, type ExitCode } from '../../errors.ts';
+import { configurationError, EXIT, type ExitCode } from '../../errors.ts';
 import type { Platform } from '../../platforms/platform.ts';
 import { conformanceChecks, Nonconformance, type ConformanceCheck } from './conformance.ts';
+import { nameOf } from './observed-requests.ts';
 import { stageOf } from './stages.ts';
 
 interface Finding {
@@ -48,11 +49,10 @@ async function make({ name, run }: ConformanceCheck): Promise<Finding> {
   }
 }
 
-const whatWasSeen = (thrown: unknown): string => {
-  if (thrown instanceof Nonconformance) return thrown.message;
-  const kind = thrown instanceof Error ? thrown.name : typeof thrown;
-  return `expected no failure; seen: ${kind}: ${reasonOf(thrown)}`;
-};
+const whatWasSeen = (thrown: unknown): string =>
+  thrown instanceof Nonconformance
+    ? thrown.message
+    : `expected no failure; seen: ${nameOf(thrown)}`;
 
 const MARKS = { ok: 'ok', failed: 'FAILED', skipped: 'skipped' } as const;
 
