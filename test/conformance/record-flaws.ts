@@ -15,6 +15,24 @@ export const RECORD_FLAWS: readonly Flaw[] = [
     }),
   },
   {
+    name: 'hashes of the text',
+    check: 'stored records convert to what was listed',
+    says: 'in whatever order keys come (jsonb keeps none); seen: another of 12 records',
+    breaks: (platform) => {
+      const listed = inBatches((batch) => ({
+        ...batch,
+        records: batch.records.map((record) => ({ ...record, hash: record.raw })),
+      }))(platform);
+      return {
+        ...listed,
+        createConverter: (columns, ref) => {
+          const convert = platform.createConverter(columns, ref);
+          return (record) => ({ ...convert(record), hash: JSON.stringify(record) });
+        },
+      };
+    },
+  },
+  {
     name: 'reasons that quote the record',
     check: 'odd records become a whole row or none, and are not quoted',
     says: 'reasons that quote no value',
