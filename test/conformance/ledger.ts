@@ -189,6 +189,7 @@ async function fetchEntries(kit: Kit, ask: Ask, request: BatchRequest): Promise<
     rejected: sorted.rejected(),
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
     evidence: { ...kit.NO_EVIDENCE, gaps: sorted.gaps(mode) },
+    counts: { entries: sorted.size() },
   };
 }
 

@@ -22,6 +22,12 @@ export const READING_FLAWS: readonly Flaw[] = [
     })),
   },
   {
+    name: 'a count that cannot be one',
+    check: 'counts of its own have names and numbers that can be summed',
+    says: 'expected counts as docs/extending.md has them',
+    breaks: inBatches((batch) => ({ ...batch, counts: { 'Pages read': -1 } })),
+  },
+  {
     name: 'hashes of the moment',
     check: 'two full scans give the same records',
     says: 'other content: 12 of 12',

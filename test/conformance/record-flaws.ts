@@ -70,7 +70,7 @@ export const RECORD_FLAWS: readonly Flaw[] = [
   {
     name: 'no entry for what is gone',
     check: 'locate has an entry for what is gone or never was',
-    says: 'expected an entry for e5; seen: none',
+    says: 'expected an entry for no such record; seen: none',
     breaks: inSession((session) => ({
       locate: async (ref, ids, columns) => {
         const found = await session.locate?.(ref, ids, columns);

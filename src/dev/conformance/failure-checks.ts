@@ -6,7 +6,7 @@ import type { Check } from './check.ts';
 import { expectSameRecords } from './compare-records.ts';
 import { nameOf } from './observed-requests.ts';
 import { expectThat, Nonconformance, Skipped } from './outcome.ts';
-import { beginning, prepareScan, readBatch, readOn, readWhole, type Scan } from './reading.ts';
+import { beginning, prepareScan, readBatch, readOn, readWhole } from './reading.ts';
 import type { Subject } from './subject.ts';
 
 /** What each way of going wrong has to be called. */
@@ -125,19 +125,17 @@ async function rateLimited(subject: Subject): Promise<void> {
 /** What was read before the failure may be kept, but it is not the end. */
 async function failsInTheMiddle(subject: Subject): Promise<void> {
   const whole = await readWhole(subject);
-  const second =
-    (stage: () => Promise<void>): Scan['connect'] =>
-    () =>
-      subject.connect({ beforeRequest: (n) => (n === 2 ? stage() : undefined) });
   let isReached = false;
   const kinds = ['server-error', 'cut-short'] as const;
   for (const kind of kinds.filter((one) => subject.stage.failures?.includes(one) ?? true)) {
     const scan = await prepareScan(subject);
     const at = beginning(scan);
-    const connect = second(() => {
+    const failSecond = (n: number) => {
+      if (n !== 2) return undefined;
       isReached = true;
       return stageFailure(subject, kind);
-    });
+    };
+    const connect = () => subject.connect({ beforeRequest: failSecond });
     let begun;
     try {
       begun = await readBatch({ ...scan, connect }, at);

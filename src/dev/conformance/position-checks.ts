@@ -1,7 +1,8 @@
 import type { ScanMode } from '../../contract/scan.ts';
+import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import type { Check } from './check.ts';
-import { expectSameContent, expectSameRecords, idsOf, withoutIds } from './compare-records.ts';
+import { expectSameContent, expectSameRecords, withoutIds } from './compare-records.ts';
 import { nameOf } from './observed-requests.ts';
 import { Skipped, expectThat, methodOf, need } from './outcome.ts';
 import { beginning, prepareScan, readBatch, readInParts, readOn, readWhole } from './reading.ts';
@@ -60,16 +61,14 @@ async function repeat(subject: Subject): Promise<void> {
   }
 }
 
+/** Every other batch has no time at all. */
 async function timeUp(subject: Subject): Promise<void> {
   const whole = await readWhole(subject);
-  let at = beginning(await prepareScan(subject));
-  const records = [];
-  // Every other batch has no time at all.
+  const scan = await prepareScan(subject, { max_records: 2 });
+  const records: ConvertedRecord[] = [];
+  let at = beginning(scan);
   for (let n = 0; at.windows.length > 0 && n < whole.records.length * 2 + 20; n += 1) {
-    const { batch, to } = await readBatch(
-      await prepareScan(subject, { max_records: 2, isTimeUp: () => n % 2 === 0 }),
-      at,
-    );
+    const { batch, to } = await readBatch({ ...scan, isTimeUp: () => n % 2 === 0 }, at);
     records.push(...batch.records);
     at = to;
   }
@@ -79,25 +78,19 @@ async function timeUp(subject: Subject): Promise<void> {
 
 async function cancelled(subject: Subject): Promise<void> {
   const { scan, reading } = await readInParts(subject);
-  const [, second = reading.steps[0]] = reading.steps;
-  const { from } = need(second, 'the source has no batch');
+  const [first, ...later] = reading.steps;
+  const { to: from } = need(first, 'the source has no batch');
   const controller = new AbortController();
-  let sent = false;
-  const cancel = () => {
-    sent = true;
-    controller.abort(new Error('the check cancels'));
-  };
+  const cancel = () => controller.abort(new Error('the check cancels'));
   const connect = () => subject.connect({ signal: controller.signal, onSent: cancel });
   const ended = await readBatch({ ...scan, connect }, from).catch(() => null);
-  if (!sent) throw new Skipped('a batch is read without a request that could be cancelled');
-  const begun = ended === null ? [] : ended.batch.records;
+  if (!controller.signal.aborted) {
+    throw new Skipped('a batch is read without a request that could be cancelled');
+  }
   const rest = await readOn(scan, ended?.to ?? from);
-  const before = reading.steps
-    .slice(0, reading.steps.indexOf(need(second, '')))
-    .flatMap(({ batch }) => batch.records);
   expectSameRecords(
-    withoutIds(reading.records, idsOf(before)),
-    [...begun, ...rest.records],
+    later.flatMap(({ batch }) => batch.records),
+    [...(ended?.batch.records ?? []), ...rest.records],
     'a cancelled batch to be read again as if nothing had been',
   );
 }

@@ -1,9 +1,11 @@
+import { customCountsProblem } from '../../contract/metrics.ts';
+import type { ConvertedRecord } from '../../contract/schema.ts';
 import { recordId } from '../../platforms/values/record-id.ts';
 import type { Check } from './check.ts';
 import { expectSameRecords, idsOf } from './compare-records.ts';
-import { expectThat, isTime, methodOf, need } from './outcome.ts';
+import { expectThat, isTime, methodOf, need, Nonconformance, Skipped } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
-import { readColumns, type Subject } from './subject.ts';
+import type { Subject } from './subject.ts';
 
 const FEWEST = 5;
 const TINY = [1, 2, 3];
@@ -11,6 +13,7 @@ const TINY = [1, 2, 3];
 export const READING_CHECKS: readonly Check[] = [
   { name: 'a full scan finds every record of the source', examine: everyRecord },
   { name: 'records have an id, a hash and a value for each column', examine: wellFormed },
+  { name: 'counts of its own have names and numbers that can be summed', examine: counts },
   { name: 'two full scans give the same records', examine: twice },
   { name: 'batches of 1, 2 and 3 records give the same as large ones', examine: tinyBatches },
   { name: 'done is said at the end, whatever ends a batch', examine: doneAtTheEnd },
@@ -39,29 +42,34 @@ async function wellFormed(subject: Subject): Promise<void> {
   const scan = await prepareScan(subject);
   const fields = new Set(scan.columns.map(({ id }) => id));
   for (const record of (await readAll(scan)).records) {
-    const { id, values, hash, raw, created_at, edited_at, errors, truncated } = record;
-    const says = (expected: string, seen: string) => (isKept: boolean) =>
-      expectThat(isKept, expected, `${seen} of record ${id}`);
-    says('ids of 1 to 255 characters that can be keys', 'the id')(recordId({ id }) !== null);
-    says(
+    const broken = promisesOf(record, fields).find(([isKept]) => !isKept);
+    if (broken === undefined) continue;
+    const [, expected, seen] = broken;
+    throw new Nonconformance(expected, `${seen} of record ${record.id}`);
+  }
+}
+
+function promisesOf(
+  record: ConvertedRecord,
+  fields: ReadonlySet<string>,
+): readonly (readonly [isKept: boolean, expected: string, seen: string])[] {
+  const { id, values, hash, raw, created_at, edited_at, errors, truncated } = record;
+  const named = [...Object.keys(errors ?? {}), ...truncated];
+  const isText = (value: unknown) => typeof value === 'string';
+  return [
+    [recordId({ id }) !== null, 'ids of 1 to 255 characters that can be keys', 'the id'],
+    [
+      values.length === fields.size,
       `${fields.size} values, one for each column`,
       `${values.length} values`,
-    )(values.length === fields.size);
-    says(
-      'values as text or null',
-      'values',
-    )(values.every((value) => value === null || typeof value === 'string'));
-    says('a hash', 'an empty one')(typeof hash === 'string' && hash !== '');
-    says('raw to be JSON', 'the raw text')(isJson(raw));
-    says(
-      'times as ISO 8601',
-      `${created_at}, ${edited_at}`,
-    )([created_at, edited_at].every((time) => time === null || isTime(time)));
-    says(
-      'errors and truncated to name columns by field id',
-      'others',
-    )([...Object.keys(errors ?? {}), ...truncated].every((field) => fields.has(field)));
-  }
+    ],
+    [values.every((value) => value === null || isText(value)), 'texts or null', 'a value'],
+    [isText(hash) && hash !== '', 'a hash', 'none'],
+    [isJson(raw), 'raw to be JSON', 'the raw text'],
+    [created_at === null || isTime(created_at), 'ISO 8601 or null', `created_at ${created_at}`],
+    [edited_at === null || isTime(edited_at), 'ISO 8601 or null', `edited_at ${edited_at}`],
+    [named.every((field) => fields.has(field)), 'errors and truncated by field id', 'others'],
+  ];
 }
 
 function isJson(text: string): boolean {
@@ -70,6 +78,16 @@ function isJson(text: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+async function counts(subject: Subject): Promise<void> {
+  const { steps } = await readWhole(subject);
+  const given = steps.flatMap(({ batch }) => (batch.counts === undefined ? [] : [batch.counts]));
+  if (given.length === 0) throw new Skipped('the platform counts nothing of its own');
+  for (const one of given) {
+    const problem = customCountsProblem(one);
+    expectThat(problem === null, 'counts as docs/extending.md has them', `${problem}`);
   }
 }
 
@@ -134,7 +152,6 @@ async function listings(subject: Subject): Promise<void> {
   const { platform } = subject;
   for (const { name, ref: given } of need(platform.listings, 'the platform offers no listings')) {
     const ref = platform.parseRef(given);
-    await readColumns(subject.connect(), ref);
     const whole = await readWhole(subject, ref);
     const tiny = await readAll(await prepareScan(subject, { ref, max_records: 1 }));
     expectSameRecords(

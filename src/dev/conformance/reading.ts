@@ -1,4 +1,4 @@
-import type { ScanMode, ScanWindow } from '../../contract/scan.ts';
+import type { ScanWindow } from '../../contract/scan.ts';
 import type { Column, ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import type { SourceRef } from '../../platforms/platform.ts';
 import type { FetchedBatch, PlatformSession, ScanRequest } from '../../platforms/session.ts';
@@ -113,7 +113,7 @@ export const readWhole = async (subject: Subject, ref?: SourceRef): Promise<Read
 
 /** Incremental: what was edited since. */
 export const readSince = async (subject: Subject, since: string): Promise<Reading> =>
-  readAll(await prepareScan(subject, { mode: 'incremental' satisfies ScanMode, since }));
+  readAll(await prepareScan(subject, { mode: 'incremental', since }));
 
 /** A scan in several batches, about eight; skipped for a source that comes in one whatever is asked. */
 export async function readInParts(
