@@ -286,6 +286,19 @@ function addDevCommands(program: Command, run: RunWork): void {
       run(async (context) => (await import('./dev.ts')).chaos(context, flags)),
     );
   setExamples(chaos, [['appsync dev chaos --minutes 10 --seed 7', '']]);
+  const conformance = dev
+    .command('conformance')
+    .summary('Check that a platform keeps what platforms promise')
+    .description(
+      'Drive a platform, built in or of a plug-in that the catalog file names, through what stands in for it: ' +
+        'paging, resuming, changes, failures, conversion. One line per check; exit 1 when one fails.',
+    )
+    .argument('<platform>', 'name of the platform')
+    .option('--json', 'print one JSON document on stdout')
+    .action((platform: string) =>
+      run(async (context) => (await import('./dev.ts')).conformance(context, platform)),
+    );
+  setExamples(conformance, [['appsync dev conformance airtable', '']]);
   const docs = dev
     .command('docs')
     .summary('Print docs/cli.md from the command tree')
