@@ -1,5 +1,6 @@
 import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
+import { batchName } from '../contract/names.ts';
 import { NO_EVIDENCE, addEvidence, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
@@ -177,6 +178,3 @@ function setBack(state: ScanState, reason: unknown): ScanState {
 /** The counts of a scan whose unpublished batches are given up: their requests were made all the same. */
 export const countUnpublished = (state: ScanState) =>
   addMetrics(state.metrics, { ...state.pending, read: 0, batches: 0 });
-
-const batchName = (window: number, batch: number) =>
-  window === 0 ? `${batch + 1}` : `${window + 1}.${batch + 1}`;
