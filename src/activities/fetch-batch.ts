@@ -1,5 +1,7 @@
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
+import { customCountsProblem, type CustomCounts } from '../contract/metrics.ts';
+import { SyncFailure } from '../errors.ts';
 import { readColumns, readSource } from '../store/sources.ts';
 import { stageRecords, stageRejected } from '../store/staging.ts';
 import { connectSource } from './connect-account.ts';
@@ -23,15 +25,16 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       readSource(deps.db, opened.source_id),
       readColumns(deps.db, opened.source_id),
     ]);
-    const { session, ref } = connectSource(deps, source, opened, meter);
-    const { records, rejected, windows, evidence } = await session.fetchBatch({
+    const { platform, session, ref } = await connectSource(deps, source, opened, meter);
+    const { records, rejected, windows, evidence, counts } = await session.fetchBatch({
       ref,
       mode: opened.scan.mode,
       since: opened.scan.since,
+      version: opened.scan.version,
       columns,
       window,
       free_window,
-      max_records: opened.options.batch_size,
+      max_records: opened.options.batch_size * (platform.batch_factor ?? 1),
       isTimeUp: () => performance.now() - started > TIME_SLICE_MS,
     });
     const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;
@@ -41,6 +44,7 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
     meter.count({
       bytes: [...records, ...rejected].reduce((sum, record) => sum + record.raw.length, 0),
       fetch_ms: Math.round(performance.now() - started),
+      ...(counts === undefined ? {} : { custom: checked(counts, platform.title) }),
     });
     return {
       window: window.window,
@@ -52,4 +56,10 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       metrics: meter.total(),
     };
   });
+}
+
+function checked(counts: CustomCounts, title: string): CustomCounts {
+  const problem = customCountsProblem(counts);
+  if (problem === null) return counts;
+  throw new SyncFailure('InvalidAnswer', `${title} gave ${problem}`);
 }

@@ -1,6 +1,6 @@
 import { didYouMean } from './did-you-mean.ts';
-import type { FileItems, Item, Report } from './file-items.ts';
-import type { AccountItem, SourceItem } from './file-schema.ts';
+import { TOKEN_HINT, type FileItems, type Item, type Report } from './file-items.ts';
+import { NO_TOKEN, type AccountItem, type SourceItem } from './file-schema.ts';
 import { keyName, shown } from './file-text.ts';
 import type { CatalogFile, CatalogRules, CatalogSource } from './file.ts';
 import { checkSource } from './source-checks.ts';
@@ -10,8 +10,12 @@ export type CatalogParts = Pick<
   'accounts' | 'applications' | 'vaults' | 'users' | 'sources'
 >;
 
+/** The rules, and the folder that references to files are meant from. */
+export type PlacedRules = CatalogRules & { readonly folder: string };
+
 /** Checks what items say of each other; reports what cannot be and returns the rest. */
-export function checkItems(items: FileItems, rules: CatalogRules, report: Report): CatalogParts {
+export function checkItems(items: FileItems, rules: PlacedRules, report: Report): CatalogParts {
+  checkPlugins(items, rules, report);
   const applications = items.applications.map(({ value }) => ({
     ...value,
     name: value.name ?? value.slug,
@@ -88,6 +92,7 @@ function checkAccount(
   report: Report,
 ): void {
   const platform = rules.platforms.get(value.platform);
+  if (platform?.unavailable !== undefined) return;
   if (platform === undefined) {
     const known = [...rules.platforms.keys()];
     const hint = `${didYouMean(value.platform, known)}platforms: ${known.join(', ')}`;
@@ -95,6 +100,18 @@ function checkAccount(
   } else if (value.plan !== null && !(value.plan in platform.plans)) {
     const hint = `plans: ${Object.keys(platform.plans).join(', ')}`;
     report([...path, 'plan'], `${shown(value.plan)} is not a plan of ${platform.name}`, hint);
+  }
+  if (value.token === NO_TOKEN && platform?.credentials !== 'optional') {
+    report([...path, 'token'], 'is missing', TOKEN_HINT);
+  }
+}
+
+function checkPlugins({ plugins }: FileItems, rules: CatalogRules, report: Report): void {
+  const taken = new Set(['all', ...(rules.built_in ?? []), ...rules.reserved]);
+  for (const name of Object.keys(plugins)) {
+    if (!taken.has(name)) continue;
+    const hint = 'a plug-in brings a platform of another name';
+    report(['plugins', name], 'is a platform or command already', hint);
   }
 }
 

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { AppsyncError, configurationError, EXIT } from '../errors.ts';
 import type { ContentFormat } from '../contract/content.ts';
 import type { Platform, SourceRef } from '../platforms/platform.ts';
+import type { PluginEntry } from '../platforms/plugins.ts';
 import { checkItems } from './file-checks.ts';
+import { pluginEntries } from './plugins.ts';
 import { readItems, type Report } from './file-items.ts';
 import { keyName, parseFileText, withoutTokens, type Problem } from './file-text.ts';
 
 export interface CatalogAccount {
   readonly name: string;
   readonly platform: string;
-  /** `env:NAME` or `file:PATH`, never the token itself. */
+  /** `env:NAME`, `file:PATH` or `none`, never the token itself. */
   readonly token: string;
   readonly plan: string | null;
   readonly rate_limit: number | null;
@@ -60,6 +62,9 @@ export interface CatalogFile {
   readonly path: string;
   readonly content: string;
   readonly content_hash: string;
+  readonly plugins: readonly PluginEntry[];
+  /** Platforms of plug-ins that cannot be loaded here: their sources are not among `sources`. */
+  readonly unavailable: readonly { readonly platform: string; readonly reason: string }[];
   readonly accounts: readonly CatalogAccount[];
   readonly applications: readonly CatalogApplication[];
   readonly vaults: readonly CatalogVault[];
@@ -70,7 +75,14 @@ export interface CatalogFile {
 /** As much of a platform as the catalog needs; `Platforms` of the registry fits. */
 export type CatalogPlatform = Pick<
   Platform,
-  'name' | 'plans' | 'parseRef' | 'externalId' | 'contentFormats' | 'listings'
+  | 'name'
+  | 'plans'
+  | 'credentials'
+  | 'parseRef'
+  | 'externalId'
+  | 'contentFormats'
+  | 'listings'
+  | 'unavailable'
 >;
 export type CatalogPlatforms = ReadonlyMap<string, CatalogPlatform>;
 /** Anything that has the platforms' names as keys; `Platforms` fits. */
@@ -81,6 +93,8 @@ export interface CatalogRules {
   readonly platforms: CatalogPlatforms;
   /** Names of commands and shortcuts: no alias may be one of them. `all` and the `sync-<platform>`s are added. */
   readonly reserved: readonly string[];
+  /** Platforms that no plug-in may replace. */
+  readonly built_in?: readonly string[];
 }
 
 /** Checks a catalog; throws a configuration error with every problem, each with file, line, key and hint. */
@@ -90,10 +104,31 @@ export function parseCatalog(content: string, path: string, rules: CatalogRules)
   const report: Report = (at, message, hint = 'compare with appsync.example.yaml') => {
     problems.push({ path: at, line: text.lineOf(at), message, hint });
   };
-  const parts = checkItems(readItems(text.data, report), rules, report);
+  const items = readItems(text.data, report);
+  const parts = checkItems(items, { ...rules, folder: dirname(resolve(path)) }, report);
   if (problems.length > 0) throw problemsError(path, problems);
-  const content_hash = createHash('sha256').update(content).digest('hex');
-  return { path: resolve(path), content, content_hash, ...parts };
+  const plugins = pluginEntries(items.plugins, path);
+  const unavailable = unavailablePlatforms(parts.accounts, rules);
+  const content_hash = hashOf(content, unavailable);
+  return { path: resolve(path), content, content_hash, plugins, unavailable, ...parts };
+}
+
+function unavailablePlatforms(
+  accounts: readonly CatalogAccount[],
+  { platforms }: CatalogRules,
+): CatalogFile['unavailable'] {
+  const used = new Set(accounts.map(({ platform }) => platform));
+  return [...used].flatMap((platform) => {
+    const reason = platforms.get(platform)?.unavailable;
+    return reason === undefined ? [] : [{ platform, reason }];
+  });
+}
+
+/** A file that was read without some of its sources is applied again once all can be read. */
+function hashOf(content: string, unavailable: CatalogFile['unavailable']): string {
+  const hash = createHash('sha256').update(content);
+  for (const { platform } of unavailable) hash.update(`\0${platform}`);
+  return hash.digest('hex');
 }
 
 function problemsError(path: string, problems: readonly Problem[]): AppsyncError {

@@ -32,7 +32,7 @@ export async function showHealth(
 ): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  const settings = stackSettings(context, config, { worker: false });
+  const settings = await stackSettings(context, config, { worker: false });
   const facts = await gatherHealth({ config, settings, ...request, now: io.now() });
   const findings = judge(facts);
   const verdict = verdictOf(findings);

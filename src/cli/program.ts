@@ -79,6 +79,7 @@ function addCatalogCommands(program: Command, run: RunWork): void {
   const init = program
     .command('init')
     .summary('Find what the tokens can see and write the catalog file')
+    .argument('[place]', 'where to look, for a platform that has to be told: a folder, a URL')
     .description(
       'Find what the tokens in the environment can see, write it into the catalog file ' +
         '(appsync.yaml) and apply it. Sources that the file has already stay as they are.',
@@ -87,10 +88,10 @@ function addCatalogCommands(program: Command, run: RunWork): void {
     .option('--yes', 'write without asking')
     .option('--json', 'print one JSON document on stdout')
     .helpGroup('Set up:')
-    .action((flags: { platform?: string; yes?: boolean }) =>
+    .action((place: string | undefined, flags: { platform?: string; yes?: boolean }) =>
       run(async (context) => {
         const { runInit } = await import('./init.ts');
-        return runInit(context, { platform: flags.platform, yes: flags.yes === true });
+        return runInit(context, { platform: flags.platform, place, yes: flags.yes === true });
       }),
     );
   setExamples(init, [

@@ -9,7 +9,6 @@ import {
 import type { ReconcileSummary } from '../contract/reconcile-summary.ts';
 import { targetName } from '../contract/target.ts';
 import { AppsyncError, EXIT, reasonOf, usageError, type ExitCode } from '../errors.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
 import {
   readReconcileProgress,
   readReconcileSummary,
@@ -19,6 +18,7 @@ import { readSource } from '../store/sources.ts';
 import { applyWhenChanged, readCatalog } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { refuseUnanswerable } from './confirm.ts';
+import { knownPlatforms } from './platforms.ts';
 import { followRun } from './follow.ts';
 import type { ReconcileRequest } from './reconcile-command.ts';
 import { healDrift } from './reconcile-heal.ts';
@@ -42,13 +42,13 @@ export async function runReconcile(
   const word = request.target ?? config.defaultTarget;
   if (request.heal && !request.yes) refuseUnanswerable(context, `reconcile ${word} --heal`);
   const file = await readCatalog(config);
-  refuseHopelessTarget(word, file, config);
+  refuseHopelessTarget(word, file, config, await knownPlatforms(config));
   return withSession(context, config, { worker: true }, async (session) => {
     const { io, output } = context;
     const now = new Date(io.now());
     if (file === null) await refuseEmptyCatalog(session.db, config, now);
     else await applyWhenChanged(session.db, file, output);
-    const { target, filters } = await resolveTargetAndFilters(session.db, word, request.filters);
+    const { target, filters } = await resolveTargetAndFilters(session, word, request.filters);
     const sources = await findSources(session.db, target, filters, now);
     output.note(await planSentence(session, sources, request.choice));
     const { options, choice } = request;
@@ -78,11 +78,10 @@ function finish({ output, io }: CommandContext, summary: ReconcileSummary): Exit
 
 /** `comparing 3 sources whole, about 120 requests` */
 async function planSentence(
-  { db }: Session,
+  { db, platforms }: Session,
   sources: readonly SourceRow[],
   choice: ReconcileRequest['choice'],
 ): Promise<string> {
-  const platforms = builtInPlatforms();
   let requests = 0;
   let unknown = 0;
   for (const { id, platform } of sources) {

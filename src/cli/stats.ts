@@ -1,6 +1,6 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import { createRateBudget, type BudgetStatus } from '../platforms/rate-limit.ts';
-import { readHours, readSizes, readTotals } from '../store/stats.ts';
+import { readCustomTotals, readHours, readSizes, readTotals } from '../store/stats.ts';
 import { readLiveWorkers, type WorkerReport } from '../store/worker-reports.ts';
 import { formatAmount, formatBytes, formatCount, formatRate, formatRelative } from '../units.ts';
 import { loadConfig, type CommandContext } from './command.ts';
@@ -26,18 +26,19 @@ export async function showStats(context: CommandContext): Promise<ExitCode> {
 type Stats = Awaited<ReturnType<typeof readStats>>;
 
 async function readStats({ db }: Session) {
-  const [workers, budgets, sizes, hours, totals] = await Promise.all([
+  const [workers, budgets, sizes, hours, totals, custom] = await Promise.all([
     readLiveWorkers(db),
     createRateBudget(db).status(),
     readSizes(db),
     readHours(db, HOURS),
     readTotals(db),
+    readCustomTotals(db),
   ]);
-  return { workers, budgets, sizes, hours, totals };
+  return { workers, budgets, sizes, hours, totals, custom };
 }
 
 function printStats(stats: Stats, output: Output, now: number): void {
-  const { workers, budgets, sizes, hours, totals } = stats;
+  const { workers, budgets, sizes, hours, totals, custom } = stats;
   const heading = (text: string) => output.print(output.paint.bold(text));
   heading(workers.length === 0 ? 'no live worker' : formatAmount(workers.length, 'live worker'));
   if (workers.length > 0) output.table(poolColumns, workers.flatMap(poolRows));
@@ -68,6 +69,9 @@ function printStats(stats: Stats, output: Output, now: number): void {
       `${formatAmount(totals.requests, 'request')}, ${formatCount(totals.rate_limited)} rate limited, ` +
       `${formatCount(totals.quarantined)} in quarantine`,
   );
+  for (const { platform, name, total } of custom) {
+    output.print(`  ${platform} ${name}  ${formatCount(total)}`);
+  }
 }
 
 interface PoolRow {

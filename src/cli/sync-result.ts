@@ -113,6 +113,7 @@ export function totalsSentence(summary: RunSummary): string {
     ...(totals.deleted > 0 ? [`${formatCount(totals.deleted)} deleted`] : []),
     ...(totals.quarantined > 0 ? [`${formatCount(totals.quarantined)} in quarantine`] : []),
     formatAmount(totals.requests, 'request'),
+    ...Object.entries(totals.custom ?? {}).map(([name, count]) => `${formatCount(count)} ${name}`),
   ];
   const ms = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
   return `${summary.status}: ${parts.join(', ')} in ${formatDuration(ms)}`;

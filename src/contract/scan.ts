@@ -54,6 +54,8 @@ export interface ScanIdentity {
   /** The source's own clock when the scan began; the watermark it earns is this less the overlap. */
   readonly started_at: string;
   readonly schema_fingerprint: string;
+  /** What it is a scan of, on platforms that tell versions of a source. */
+  readonly version?: string;
 }
 
 /** What a scan saw; the certificate rests on it. All parts add up over batches. */

@@ -38,12 +38,18 @@ export function runView({ run, summary, progress }: RunDetail, context: ViewCont
       ${run.target}: ${status(run.paused_since === null ? run.status : 'paused')}, started
       ${time(run.started_at, context.now)}. ${formatCount(totals.read)} read,
       ${formatCount(totals.inserted)} new, ${formatCount(totals.updated)} changed,
-      ${formatCount(totals.deleted)} deleted, ${formatAmount(totals.requests, 'request')}.
+      ${formatCount(totals.deleted)} deleted,
+      ${formatAmount(totals.requests, 'request')}${customCounts(totals)}.
     </p>
     <p>${runButtons(run, context)} ${temporalLink(context, run.workflow_id)}</p>
     ${progressSection(progress.sources, context)} ${problemsSection(summary)}
   `;
 }
+
+const customCounts = ({ custom = {} }: RunSummary['totals']) =>
+  Object.entries(custom)
+    .map(([name, count]) => `, ${formatCount(count)} ${name}`)
+    .join('');
 
 function progressSection(sources: readonly SourceProgressRow[], { now }: ViewContext): Html {
   const heads = [

@@ -93,6 +93,22 @@ export async function readSizes(db: Queryable): Promise<Sizes> {
   return sizes;
 }
 
+/** What platforms counted besides over all recorded runs, by platform and name. */
+export interface CustomTotal {
+  readonly platform: string;
+  readonly name: string;
+  readonly total: number;
+}
+
+export async function readCustomTotals(db: Queryable): Promise<readonly CustomTotal[]> {
+  const { rows } = await db.query<CustomTotal>(
+    `select r.platform, c.key as name, sum(c.value::float8) as total
+       from appsync.platform_run r, jsonb_each_text(r.metrics -> 'custom') c
+      group by 1, 2 order by 1, 2`,
+  );
+  return rows;
+}
+
 export interface InstallationTotals {
   readonly sources: number;
   readonly enabled: number;

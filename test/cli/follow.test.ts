@@ -6,6 +6,7 @@ import { connectTemporal, startRun, type TemporalConnection } from '../../src/cl
 import { readConfig } from '../../src/config.ts';
 import { runWorkflowId } from '../../src/contract/names.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { insertRun } from '../../src/store/runs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { testTemporal } from '../support/temporal.ts';
@@ -38,6 +39,7 @@ function session(): Session {
   return {
     config: readConfig({ DATABASE_URL: database.url }, '/nowhere'),
     db: database.pool,
+    platforms: builtInPlatforms(),
     installation,
     temporalUiUrl: null,
     keepUp: async () => {},

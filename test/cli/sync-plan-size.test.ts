@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { readPlan, type SyncPlan } from '../../src/cli/sync-plan.ts';
 import { syncRequest } from '../../src/cli/sync-options.ts';
 import type { Queryable } from '../../src/store/database.ts';
@@ -64,7 +65,8 @@ async function plan(): Promise<{ readonly plan: SyncPlan; readonly statements: n
     },
   } as Queryable;
   const request = { ...syncRequest('all', {}), target: 'all' };
-  const from = { now: new Date(), env: {}, schemas: new Map(), program: 'appsync' };
+  const platforms = builtInPlatforms();
+  const from = { now: new Date(), platforms, env: {}, schemas: new Map(), program: 'appsync' };
   const began = performance.now();
   const made = await readPlan(counting, request, from);
   if (MANY > 40) console.log(`${made.sources.length} sources: ${performance.now() - began} ms`);

@@ -1,13 +1,13 @@
 import type { CatalogFile } from '../../catalog/file.ts';
 import { readConfigLeniently, type Config } from '../../config.ts';
 import type { ExitCode } from '../../errors.ts';
-import { builtInPlatforms } from '../../platforms/registry.ts';
 import { stackStatus, type StackStatus } from '../../stack/stack.ts';
 import { openDatabase } from '../../store/database.ts';
 import { readEncryptionKeys } from '../../temporal/encryption-keys.ts';
 import { version } from '../../version.ts';
 import type { CommandContext } from '../command.ts';
 import { waitAtMost } from '../pause.ts';
+import { knownPlatforms } from '../platforms.ts';
 import { findTokens, type TokenToTry } from '../token-discovery.ts';
 import { checkApplied, checkCatalogFile } from './catalog-file.ts';
 import { checkClock } from './clocks.ts';
@@ -140,7 +140,7 @@ async function examineTokens(
   const { config, of } = examination;
   const findings = of('tokens');
   await lookWithin(TOKEN_MS + AREA_MS, 'tokens', findings, async () => {
-    const tokens = findTokens([...builtInPlatforms().values()], file, config.env);
+    const tokens = findTokens([...(await knownPlatforms(config)).values()], file, config.env);
     await Promise.all(
       tokens.map(async (token) => {
         const secret = checkTokenIsSet(token, config.env, findings);

@@ -2,10 +2,9 @@ import type { CatalogFile, CatalogSource } from '../../catalog/file.ts';
 import { readSecret, type Environment } from '../../config.ts';
 import { DEFAULT_OPTIONS } from '../../contract/options.ts';
 import { EXIT } from '../../errors.ts';
-import { tokenFingerprint } from '../../platforms/fingerprint.ts';
-import type { PlatformSession } from '../../platforms/platform.ts';
+import { openSession } from '../../platforms/open-session.ts';
+import type { PlatformSession } from '../../platforms/session.ts';
 import { createRateBudget } from '../../platforms/rate-limit.ts';
-import { createRequests } from '../../platforms/requests.ts';
 import type { Database } from '../../store/database.ts';
 import { formatAmount } from '../../units.ts';
 import type { TokenToTry } from '../token-discovery.ts';
@@ -61,24 +60,11 @@ export async function askWithToken(
 
 function connect(token: TokenToTry, secret: string, env: Environment, asking: Asking) {
   const { platform, account, plan, rate } = token;
-  const requests = createRequests({
-    budget: createRateBudget(asking.db),
-    account,
-    signal: asking.signal,
-    poolSize: DEFAULT_OPTIONS.pool_size,
-    count: () => {},
-  });
-  return platform.connect(
-    {
-      account,
-      token: secret,
-      fingerprint: tokenFingerprint(secret, asking.salt),
-      base_url: env[platform.environment.base_url] || undefined,
-      plan,
-      rate,
-      pool_size: DEFAULT_OPTIONS.pool_size,
-    },
-    requests,
+  return openSession(
+    platform,
+    { account, token: secret, plan, rate },
+    { env, salt: asking.salt, budget: createRateBudget(asking.db) },
+    { signal: asking.signal, poolSize: DEFAULT_OPTIONS.pool_size, count: () => {} },
   );
 }
 
@@ -90,6 +76,8 @@ async function checkSight(
   findings: Findings,
 ): Promise<readonly CatalogSource[]> {
   const wanted = sources.filter(({ enabled, ref }) => enabled && ref['list'] === undefined);
+  // What has to be told where to look lists nothing by itself.
+  if (platform.place !== undefined) return wanted;
   const seen = new Set<string>();
   try {
     for await (const { external_id } of session.discover()) seen.add(external_id);
@@ -98,11 +86,7 @@ async function checkSight(
     return wanted;
   }
   findings.ok(`${account}: the token sees ${formatAmount(seen.size, 'source')}`);
-  const isSeen = ({ ref, external_id }: CatalogSource) => {
-    // A view of a table is seen when its table is.
-    const { view: _view, ...place } = ref;
-    return seen.has(external_id) || seen.has(platform.externalId(place));
-  };
+  const isSeen = ({ external_id }: CatalogSource) => seen.has(external_id);
   const unseen = wanted.filter((source) => !isSeen(source));
   if (unseen.length > 0) {
     findings.fail(
@@ -122,7 +106,8 @@ async function readOne(
   asking: Asking,
   findings: Findings,
 ): Promise<void> {
-  const scan = { ref: source.ref, mode: 'full', since: null } as const;
+  const version = (await session.readVersion?.(source.ref))?.version;
+  const scan = { ref: source.ref, mode: 'full', since: null, version } as const;
   const [window] = session.planScan(scan);
   if (window === undefined) return;
   const { evidence } = await session.fetchBatch({

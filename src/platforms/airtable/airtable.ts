@@ -1,6 +1,7 @@
 import { openWindow } from '../../contract/scan.ts';
 import { notListed, planListing } from '../listing.ts';
-import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
+import { INTERFACE_VERSION, requestRate, type Platform } from '../platform.ts';
+import type { PlatformSession } from '../session.ts';
 import { createApi, originOf } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
@@ -25,6 +26,7 @@ const MONTHLY_REQUESTS = { free: 1_000, team: 100_000 };
 
 /** Airtable through its client: tables (or single views of them) are sources; bases and tables are listings. */
 export const airtable: Platform = {
+  interface_version: INTERFACE_VERSION,
   name: 'airtable',
   title: 'Airtable',
   environment: { token: ['AIRTABLE_TOKEN', 'AIRTABLE_API_KEY'], base_url: 'AIRTABLE_ENDPOINT_URL' },

@@ -1,15 +1,10 @@
-import {
-  NO_EVIDENCE,
-  openWindow,
-  UNIDENTIFIED,
-  type Evidence,
-  type ScanWindow,
-} from '../../contract/scan.ts';
-import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
+import { NO_EVIDENCE, openWindow, type Evidence, type ScanWindow } from '../../contract/scan.ts';
+import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { convertOrReject } from '../convert-or-reject.ts';
+import { sortOut } from '../sort-out.ts';
 import { followCursor } from '../cursor-circle.ts';
-import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platform.ts';
+import type { RateRule } from '../platform.ts';
+import type { BatchRequest, FetchedBatch, ScanRequest } from '../session.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
 import { contentHash, createConverter } from './convert.ts';
@@ -39,7 +34,7 @@ export async function fetchBatch(
   // Pages of one size that fill the batch: a listing's pages should not change their size midway.
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
-  const { records, rejected, take } = sortOut(request.columns);
+  const sorted = sortOut(createConverter(request.columns), contentHash);
   let at: ScanWindow = window;
   let pages = 0;
   let serverTime: string | null = null;
@@ -53,7 +48,7 @@ export async function fetchBatch(
     if (page === null) break;
     pages += 1;
     serverTime = page.serverTime ?? serverTime;
-    for (const given of page.records) take(given);
+    for (const given of page.records) sorted.take(given);
     const next = page.offset ?? null;
     const progress = followCursor(at, { rows: page.records.length, next });
     if (progress === null) {
@@ -61,29 +56,16 @@ export async function fetchBatch(
     }
     at = { ...at, ...progress, cursor: next, restarts: 0, done: next === null };
   } while (!at.done && pages < mostPages && !request.isTimeUp());
-  const isDoubtful = request.mode === 'full' && rejected.some(({ id }) => id === null);
+  const records = sorted.records();
   return {
     records,
-    rejected,
+    rejected: sorted.rejected(),
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
     evidence: {
       ...evidenceOf(records, pages, serverTime),
-      gaps: isDoubtful ? [UNIDENTIFIED] : [],
+      gaps: sorted.gaps(request.mode),
     },
   };
-}
-
-/** Records as they come, those that can be converted and those that cannot. */
-function sortOut(columns: BatchRequest['columns']) {
-  const convert = createConverter(columns);
-  const records: ConvertedRecord[] = [];
-  const rejected: RejectedRecord[] = [];
-  const take = (given: unknown) => {
-    const { kind, record } = convertOrReject(convert, contentHash, given);
-    if (kind === 'converted') records.push(record);
-    else rejected.push(record);
-  };
-  return { records, rejected, take };
 }
 
 /** Records stand in the listing's own order, and are told by their ids. */

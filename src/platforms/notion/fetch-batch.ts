@@ -3,7 +3,7 @@ import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import { convertOrReject, type Converter } from '../convert-or-reject.ts';
 import { followCursor } from '../cursor-circle.ts';
-import type { BatchRequest, FetchedBatch } from '../platform.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';

@@ -6,7 +6,8 @@ import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { notListed, planListing } from '../listing.ts';
-import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
+import { INTERFACE_VERSION, requestRate, type Identity, type Platform } from '../platform.ts';
+import type { PlatformSession } from '../session.ts';
 import { locate } from './locate.ts';
 import { KNOWN_TYPES } from './property-types.ts';
 import { rateRule } from './rate-rule.ts';
@@ -27,6 +28,7 @@ const clients: ClientPool = new Map();
 
 /** Notion through its official client: data sources are sources, pages are records; its users are a listing. */
 export const notion: Platform = {
+  interface_version: INTERFACE_VERSION,
   name: 'notion',
   title: 'Notion',
   environment: { token: ['NOTION_TOKEN'], base_url: 'NOTION_BASE_URL' },

@@ -2,14 +2,8 @@ import type { Column } from '../../../src/contract/schema.ts';
 import type { ScanMode, ScanWindow } from '../../../src/contract/scan.ts';
 import { addEvidence, NO_EVIDENCE } from '../../../src/contract/scan.ts';
 import { notion } from '../../../src/platforms/notion/notion.ts';
-import type {
-  Connection,
-  FetchedBatch,
-  PlatformSession,
-  RateRule,
-  Requests,
-  SourceRef,
-} from '../../../src/platforms/platform.ts';
+import type { Connection, RateRule, Requests, SourceRef } from '../../../src/platforms/platform.ts';
+import type { FetchedBatch, PlatformSession } from '../../../src/platforms/session.ts';
 
 /** A budget without limits that gives every request so long, or until `cancel`. */
 export function unlimited(ms = 10_000, cancel?: AbortSignal) {
