@@ -26,7 +26,3 @@ export function replaceWindows(
     ...windows.filter((window) => !numbers.has(window.window)),
   ]).toSorted((a, b) => a.window - b.window);
 }
-
-/** A batch as people see it: `3`, or `2.3` in a second window. */
-export const batchName = (window: number, batch: number) =>
-  window === 0 ? `${batch + 1}` : `${window + 1}.${batch + 1}`;

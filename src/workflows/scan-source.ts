@@ -1,12 +1,13 @@
 import { patched } from '@temporalio/workflow';
 import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
+import { batchName } from '../contract/names.ts';
 import { NO_EVIDENCE, OPENED_BY_A_BATCH, addEvidence, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
 import { isHistoryLong, type ScanEnd } from './history-length.ts';
-import { batchName, freeWindow, openWindows, replaceWindows } from './open-windows.ts';
+import { freeWindow, openWindows, replaceWindows } from './open-windows.ts';
 import { settleRecords } from './settle-records.ts';
 import type { SteeredSource } from './steered-source.ts';
 
