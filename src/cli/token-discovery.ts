@@ -10,7 +10,7 @@ import type { Platforms } from '../platforms/registry.ts';
 import { createRateBudget } from '../platforms/rate-limit.ts';
 import type { Database } from '../store/database.ts';
 import { reportFailure, type FailureReport } from './failure-report.ts';
-import { didYouMean } from './suggest.ts';
+import { namedPlatform } from './platforms.ts';
 
 /** A token to look through, by the account that has it or would get it. */
 export interface TokenToTry {
@@ -50,13 +50,7 @@ export function choosePlatforms(
       `appsync init --platform ${placed} ${place}`,
     );
   }
-  const platform = all.get(name);
-  if (platform === undefined) {
-    throw usageError(
-      `unknown platform "${name}"`,
-      didYouMean(name, all.keys()) ?? `known platforms: ${[...all.keys()].join(', ')}`,
-    );
-  }
+  const platform = namedPlatform(all, name);
   if (platform.place === undefined && place !== undefined) {
     throw usageError(
       `${platform.title} takes no place to look at`,

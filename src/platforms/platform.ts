@@ -1,5 +1,6 @@
 import type { ContentFormat } from '../contract/content.ts';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
+import type { ConformanceStage } from './conformance.ts';
 import type { PlatformSession } from './session.ts';
 
 /** The version of this interface: a plug-in that was made for another one is refused, not guessed at. */
@@ -137,6 +138,11 @@ export interface Platform {
   /** Why this platform cannot be used here: set for a plug-in that could not be loaded, by the loader only. */
   readonly unavailable?: string;
   connect(connection: Connection, requests: Requests): PlatformSession;
+  /**
+   * Starts what stands in for the platform while `appsync dev conformance` examines it. Called for nothing else, so what
+   * it needs is best imported in it.
+   */
+  readonly conformance?: () => Promise<ConformanceStage>;
 }
 
 /** Rates in force: what was asked for, else the plan's, else the default plan's. */

@@ -29,6 +29,7 @@ const platformSchema = z.object({
   externalId: functionSchema,
   createConverter: functionSchema,
   connect: functionSchema,
+  conformance: functionSchema.optional(),
 });
 
 /** Whether a module is named by its path: `./…`, `../…` or `/…`; anything else is a package. */
