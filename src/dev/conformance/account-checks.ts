@@ -34,8 +34,10 @@ async function discover({ platform, stage, connect }: Subject): Promise<void> {
   for await (const { title, ref, external_id } of connect().discover(stage.place)) {
     sources += 1;
     expectThat(typeof title === 'string' && title !== '', 'sources with titles', `"${title}"`);
-    expectOneForm(platform.parseRef(ref), ref, `discovered ref ${JSON.stringify(ref)}`);
-    const id = platform.externalId(ref);
+    // What is found at a place may be told as a catalog file does it: from the working directory.
+    const form = platform.place === undefined ? ref : platform.parseRef(ref, process.cwd());
+    expectOneForm(platform.parseRef(form), form, `discovered ref ${JSON.stringify(ref)}`);
+    const id = platform.externalId(form);
     expectThat(external_id === id, `the external id ${id} of ${title}`, external_id);
   }
   expectThat(sources > 0, 'discover to name a source', 'none');
