@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { waitForRun, type TemporalConnection } from '../client.ts';
+import type { TemporalConnection } from '../client.ts';
 import type { SyncRunResult } from '../contract/workflows.ts';
 import { AppsyncError, reasonOf, unreachableError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
@@ -126,6 +126,7 @@ async function waitPatiently(
   stopped: AbortSignal,
   report: (trouble: string | null) => void,
 ): Promise<Followed> {
+  const { waitForRun } = await import('../client.ts');
   // The call must end before its connection is closed: it would be tried again on a closed one.
   const { client } = run.temporal;
   let failingSince: number | null = null;
