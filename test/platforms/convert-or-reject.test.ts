@@ -5,8 +5,14 @@ import { sortOut } from '../../src/platforms/sort-out.ts';
 
 /** A platform that takes any id for one. */
 const convert = (record: unknown): ConvertedRecord => ({
-  ...{ id: '', created_at: null, edited_at: null, values: [], errors: null, truncated: [] },
-  ...{ raw: JSON.stringify(record), hash: 'digest' },
+  id: '',
+  created_at: null,
+  edited_at: null,
+  values: [],
+  errors: null,
+  truncated: [],
+  raw: JSON.stringify(record),
+  hash: 'digest',
   ...(record as Partial<ConvertedRecord>),
 });
 const hashOf = () => 'digest';
