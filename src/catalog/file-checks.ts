@@ -3,6 +3,7 @@ import { TOKEN_HINT, type FileItems, type Item, type Report } from './file-items
 import { NO_TOKEN, type AccountItem, type SourceItem } from './file-schema.ts';
 import { keyName, shown } from './file-text.ts';
 import type { CatalogFile, CatalogRules, CatalogSource } from './file.ts';
+import { reservedWords } from './reserved.ts';
 import { checkSource } from './source-checks.ts';
 
 export type CatalogParts = Pick<
@@ -48,7 +49,10 @@ export function checkItems(items: FileItems, rules: PlacedRules, report: Report)
   );
   for (const account of items.accounts) checkAccount(account, rules, report);
   const parts = { accounts: items.accounts.map(({ value }) => value), applications, vaults, users };
-  const sources = items.sources.flatMap((item) => checkSource(item, items, parts, rules, report));
+  const sourceRules = { rules, reserved: reservedWords(rules) };
+  const sources = items.sources.flatMap((item) =>
+    checkSource(item, items, parts, sourceRules, report),
+  );
   checkTables(items.sources, sources, report);
   return { ...parts, sources };
 }
@@ -121,10 +125,11 @@ function checkTables(
   report: Report,
 ): void {
   const first = new Map<string, string>();
+  const byAlias = new Map(items.toReversed().map((item) => [item.value.alias, item]));
   for (const { alias, table_schema, table_name } of sources) {
     const table = `${table_schema}.${table_name}`;
     const other = first.get(table);
-    const item = items.find(({ value }) => value.alias === alias);
+    const item = byAlias.get(alias);
     if (other === undefined) first.set(table, alias);
     else if (other !== alias && item !== undefined) {
       const key = item.value.table === null ? 'alias' : 'table';

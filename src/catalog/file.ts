@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { AppsyncError, configurationError, EXIT } from '../errors.ts';
 import type { ContentFormat } from '../contract/content.ts';
 import type { Platform, SourceRef } from '../platforms/platform.ts';
 import type { PluginEntry } from '../platforms/plugins.ts';
-import { checkItems } from './file-checks.ts';
-import { pluginEntries } from './plugins.ts';
-import { readItems, type Report } from './file-items.ts';
-import { keyName, parseFileText, withoutTokens, type Problem } from './file-text.ts';
+import { checkCatalog } from './check-catalog.ts';
+import type { Report } from './file-items.ts';
+import { keyName, withoutTokens, type Problem } from './file-text.ts';
+import { parseFileText } from './yaml-text.ts';
 
 export interface CatalogAccount {
   readonly name: string;
@@ -98,37 +96,23 @@ export interface CatalogRules {
 }
 
 /** Checks a catalog; throws a configuration error with every problem, each with file, line, key and hint. */
-export function parseCatalog(content: string, path: string, rules: CatalogRules): CatalogFile {
+export const parseCatalog = (content: string, path: string, rules: CatalogRules): CatalogFile =>
+  parseCatalogText(content, path, rules).file;
+
+/** As `parseCatalog`, with what the YAML says. */
+export function parseCatalogText(
+  content: string,
+  path: string,
+  rules: CatalogRules,
+): { readonly file: CatalogFile; readonly data: unknown } {
   const text = parseFileText(content);
   const problems: Problem[] = [...text.problems];
   const report: Report = (at, message, hint = 'compare with appsync.example.yaml') => {
     problems.push({ path: at, line: text.lineOf(at), message, hint });
   };
-  const items = readItems(text.data, report);
-  const parts = checkItems(items, { ...rules, folder: dirname(resolve(path)) }, report);
+  const file = checkCatalog({ content, data: text.data }, path, rules, report);
   if (problems.length > 0) throw problemsError(path, problems);
-  const plugins = pluginEntries(items.plugins, path);
-  const unavailable = unavailablePlatforms(parts.accounts, rules);
-  const content_hash = hashOf(content, unavailable);
-  return { path: resolve(path), content, content_hash, plugins, unavailable, ...parts };
-}
-
-function unavailablePlatforms(
-  accounts: readonly CatalogAccount[],
-  { platforms }: CatalogRules,
-): CatalogFile['unavailable'] {
-  const used = new Set(accounts.map(({ platform }) => platform));
-  return [...used].flatMap((platform) => {
-    const reason = platforms.get(platform)?.unavailable;
-    return reason === undefined ? [] : [{ platform, reason }];
-  });
-}
-
-/** A file that was read without some of its sources is applied again once all can be read. */
-function hashOf(content: string, unavailable: CatalogFile['unavailable']): string {
-  const hash = createHash('sha256').update(content);
-  for (const { platform } of unavailable) hash.update(`\0${platform}`);
-  return hash.digest('hex');
+  return { file, data: text.data };
 }
 
 function problemsError(path: string, problems: readonly Problem[]): AppsyncError {
@@ -144,21 +128,6 @@ function problemsError(path: string, problems: readonly Problem[]): AppsyncError
     reason: lines.map(({ what, hint }) => `${what} (${hint})`).join('\n'),
     hint: 'correct them, then run: appsync sources apply',
   });
-}
-
-/** The file at `path`, checked as by `parseCatalog`; null when there is none. */
-export async function readCatalogFile(
-  path: string,
-  rules: CatalogRules,
-): Promise<CatalogFile | null> {
-  let content: string;
-  try {
-    content = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw configurationError(`cannot read ${path}`, 'make it a readable file', error);
-  }
-  return parseCatalog(content, path, rules);
 }
 
 /** Replaces the file at once, so that nobody reads half of it. */

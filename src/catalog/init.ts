@@ -1,7 +1,7 @@
 import type { DiscoveredSource, Listing } from '../platforms/platform.ts';
-import { documentOf } from './file-text.ts';
 import { addItem, fileText } from './file-edit.ts';
 import { NO_TOKEN } from './file-schema.ts';
+import { documentOf } from './yaml-text.ts';
 import { parseCatalog, type CatalogFile, type CatalogRules } from './file.ts';
 import { freeAlias, type Taken } from './free-alias.ts';
 import { reservedWords } from './reserved.ts';

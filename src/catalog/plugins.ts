@@ -3,7 +3,6 @@ import { dirname, resolve } from 'node:path';
 import type { PluginEntry } from '../platforms/plugins.ts';
 import type { Queryable } from '../store/database.ts';
 import { pluginsSchema } from './file-schema.ts';
-import { parseFileText } from './file-text.ts';
 
 /**
  * The plug-ins that a catalog file names, before anything else of it is looked at: what the rest means depends on the
@@ -13,6 +12,7 @@ export async function readPlugins(path: string): Promise<readonly PluginEntry[]>
   const content = await readFile(path, 'utf8').catch(() => '');
   // Parsing takes 60 ms with 2,000 sources, and few files have any.
   if (!/^["']?plugins["']?\s*:/m.test(content)) return [];
+  const { parseFileText } = await import('./yaml-text.ts');
   const { data } = parseFileText(content);
   const section = (data as { readonly plugins?: unknown } | null)?.plugins;
   const parsed = pluginsSchema.safeParse(section ?? {});

@@ -13,7 +13,6 @@ import type {
   CatalogUser,
   CatalogVault,
 } from './file.ts';
-import { reservedWords } from './reserved.ts';
 import { defaultTable } from './slug.ts';
 
 /** What sources may refer to. */
@@ -24,6 +23,12 @@ export interface Declared {
   readonly users: readonly CatalogUser[];
 }
 
+/** What sources are checked against; the words that are reserved with what they mean. */
+export interface SourceRules {
+  readonly rules: PlacedRules;
+  readonly reserved: ReadonlyMap<string, string>;
+}
+
 /** Takes one problem at a key of the source. */
 type ReportKey = (key: string, message: string, hint?: string) => void;
 
@@ -32,12 +37,12 @@ export function checkSource(
   { path, value: source }: Item<SourceItem>,
   items: FileItems,
   declared: Declared,
-  rules: PlacedRules,
+  { rules, reserved }: SourceRules,
   reportPath: Report,
 ): readonly CatalogSource[] {
   const report: ReportKey = (key, message, hint) =>
     reportPath([...path, ...key.split('.')], message, hint);
-  const meaning = reservedWords(rules).get(source.alias);
+  const meaning = reserved.get(source.alias);
   if (meaning !== undefined) {
     const hint = `choose another, such as ${source.alias}-source`;
     report('alias', `${shown(source.alias)} is ${meaning}`, hint);

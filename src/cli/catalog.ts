@@ -1,6 +1,8 @@
 import { applyCatalog, catalogChanged } from '../catalog/apply.ts';
 import { differenceLines } from '../catalog/difference.ts';
-import { readCatalogFile, type CatalogFile, type CatalogRules } from '../catalog/file.ts';
+import type { CatalogFile, CatalogRules } from '../catalog/file.ts';
+import { parsedFilePath } from '../catalog/parsed-file.ts';
+import { readCatalogFile } from '../catalog/read-file.ts';
 import type { Config } from '../config.ts';
 import { configurationError } from '../errors.ts';
 import { builtInPlatforms, type Platforms } from '../platforms/registry.ts';
@@ -20,6 +22,7 @@ export async function readCatalog(config: Config): Promise<CatalogFile | null> {
   const file = await readCatalogFile(
     config.catalogPath,
     catalogRules(await knownPlatforms(config)),
+    parsedFilePath(config.home),
   );
   if (file !== null || (config.env['APPSYNC_CATALOG'] ?? '') === '') return file;
   throw configurationError(

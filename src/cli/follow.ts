@@ -1,4 +1,4 @@
-import { waitForRun, type TemporalConnection } from '../client.ts';
+import type { TemporalConnection } from '../client.ts';
 import type { SyncRunResult } from '../contract/workflows.ts';
 import { AppsyncError, reasonOf, unreachableError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
@@ -123,6 +123,7 @@ async function waitPatiently(
   stopped: AbortSignal,
   report: (trouble: string | null) => void,
 ): Promise<Followed> {
+  const { waitForRun } = await import('../client.ts');
   // The call must end before its connection is closed: it would be tried again on a closed one.
   const { client } = run.temporal;
   let failingSince: number | null = null;

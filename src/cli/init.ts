@@ -1,5 +1,7 @@
 import { applyCatalog } from '../catalog/apply.ts';
-import { readCatalogFile, writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { parsedFilePath } from '../catalog/parsed-file.ts';
+import { readCatalogFile } from '../catalog/read-file.ts';
 import { proposeCatalog, type ProposedCatalog } from '../catalog/init.ts';
 import { AppsyncError, EXIT, configurationError, type ExitCode } from '../errors.ts';
 import { applyWhenChanged, catalogRules } from './catalog.ts';
@@ -33,7 +35,7 @@ export async function runInit(context: CommandContext, options: InitOptions): Pr
   const known = await knownPlatforms(config);
   const rules = catalogRules(known);
   const platforms = choosePlatforms(known, options);
-  const existing = await readCatalogFile(config.catalogPath, rules);
+  const existing = await readCatalogFile(config.catalogPath, rules, parsedFilePath(config.home));
   const tokens = findTokens(platforms, existing, config.env);
   if (!options.yes) refuseUnanswerable(context, 'init');
   for (const { title, environment } of platformsWithoutToken(platforms, tokens)) {

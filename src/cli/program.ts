@@ -99,12 +99,6 @@ function addCatalogCommands(program: Command, run: RunWork): void {
     ['appsync init --platform notion --yes', 'one platform, without asking'],
   ]);
   const sources = group(program, 'sources', 'List sources, apply the catalog file', 'Set up:');
-  const list = sources
-    .command('list')
-    .summary('List the sources')
-    .option('--json', 'print one JSON document on stdout')
-    .action(() => run(async (context) => (await import('./sources.ts')).listSources(context)));
-  setExamples(list, [['appsync sources list', 'what can be synced, and when it was last']]);
   addInspection(sources, run);
   const apply = sources
     .command('apply')
@@ -152,9 +146,18 @@ function addRunCommands(program: Command, run: RunWork): void {
   const list = runs
     .command('list')
     .summary('List the latest runs')
+    .option('--limit <n>', 'as many at most', '20')
     .option('--json', 'print one JSON document on stdout')
-    .action(() => run(async (context) => (await import('./runs.ts')).showRuns(context)));
-  setExamples(list, [['appsync runs list', 'the latest runs first']]);
+    .action((flags: { limit: string }) =>
+      run(async (context) => {
+        const { showRuns, parseLimit } = await import('./runs.ts');
+        return showRuns(context, parseLimit(flags.limit));
+      }),
+    );
+  setExamples(list, [
+    ['appsync runs list', 'the latest runs first'],
+    ['appsync runs list --limit 200', 'more of them'],
+  ]);
   const show = runs
     .command('show')
     .summary('Show one run and its sources')

@@ -10,7 +10,9 @@ import {
 } from '../store/quarantine.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { confirm } from './confirm.ts';
+import { printLongTable } from './long-table.ts';
 import { withSession, type Session } from './session.ts';
+import { shellLine } from './shell-word.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';
 import { plainText, type TableColumn } from './table.ts';
 import { formatAmount, formatCount, formatRelative } from '../units.ts';
@@ -39,7 +41,14 @@ export async function showQuarantine(
     if (output.json) {
       const raw = await readQuarantinedRaw(db, ids);
       output.document(entries.map((one) => ({ ...one, raw: raw.get(keyOf(one)) ?? null })));
-    } else if (entries.length > 0) output.table(columns(io.now()), entries);
+    } else {
+      printLongTable(output, io.stdout.isTTY, {
+        columns: columns(io.now()),
+        rows: entries,
+        noun: 'record',
+        command: shellLine(['quarantine', 'list', ...(word === undefined ? [] : [word])]),
+      });
+    }
     if (entries.length === 0) output.note('no record is in quarantine');
     else output.note(`${amount(entries.length)}; next: ${output.program} quarantine retry`);
     return EXIT.ok;

@@ -1,5 +1,4 @@
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
-import { startReconcile } from '../client.ts';
 import { reconcileWorkflowId } from '../contract/names.ts';
 import {
   expectedRequests,
@@ -117,6 +116,7 @@ async function compare(
   const target = targetName(comparison.target);
   await insertReconcileRun(db, { ...comparison, run_id: runId, workflow_id: workflowId, target });
   const input = { ...comparison, run_id: runId, installation: installation.id, carried: null };
+  const { startReconcile } = await import('../client.ts');
   try {
     await startReconcile(temporal, input);
   } catch (error) {

@@ -16,18 +16,28 @@ import { lostError } from './run-control.ts';
 import type { TableColumn } from './table.ts';
 import { formatCount, formatDuration, formatRelative } from '../units.ts';
 
-const LISTED = 20;
+/** Throws a usage error unless it is a whole number from 1 on. */
+export function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,6}$/.test(text) && limit >= 1) return limit;
+  throw usageError(`--limit "${text}" is not a whole number from 1 on`, 'appsync help runs list');
+}
 
 /** `appsync runs list` */
-export async function showRuns(context: CommandContext): Promise<ExitCode> {
+export async function showRuns(context: CommandContext, limit: number): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
   return withSession(context, config, { worker: false }, async (session) => {
-    const recorded = await listRuns(session.db, LISTED);
-    const runs = await Promise.all(recorded.map((run) => judged(session, run, io.now())));
+    const recorded = await listRuns(session.db, limit + 1);
+    const listed = recorded.slice(0, limit);
+    const runs = await Promise.all(listed.map((run) => judged(session, run, io.now())));
     if (output.json) output.document(runs);
     else if (runs.length > 0) output.table(runColumns(io.now(), output.paint), runs);
     if (runs.length === 0) output.note(`no runs yet: ${output.program} sync starts one`);
+    if (recorded.length > limit) {
+      const more = `${output.program} runs list --limit ${limit * 10}`;
+      output.note(output.notePaint.dim(`older runs: ${more}`));
+    }
     for (const { run_id, lost } of runs) {
       if (lost !== undefined) output.note(lostNote(run_id, lost, output.program));
     }
@@ -125,7 +135,9 @@ async function printRun(
   }
   const localDatabase = config.databaseUrl === undefined;
   printSummary(output, summary, { webUi: null, localDatabase }, io.stdout.isTTY);
-  if (certificates !== null) printCertificates(output, certificates, io.stdout.isTTY);
+  if (certificates !== null) {
+    printCertificates(output, certificates, { runId, isTerminal: io.stdout.isTTY });
+  }
   return exitCode(summary);
 }
 

@@ -4,6 +4,7 @@ import { readCustomTotals, readHours, readSizes, readTotals } from '../store/sta
 import { readLiveWorkers, type WorkerReport } from '../store/worker-reports.ts';
 import { formatAmount, formatBytes, formatCount, formatRate, formatRelative } from '../units.ts';
 import { loadConfig, type CommandContext } from './command.ts';
+import { MOST_ROWS, printLongTable } from './long-table.ts';
 import type { Output } from './output.ts';
 import { withSession, type Session } from './session.ts';
 import { sparkline } from './sparkline.ts';
@@ -18,7 +19,7 @@ export async function showStats(context: CommandContext): Promise<ExitCode> {
     const stats = await readStats(session);
     const { output, io } = context;
     if (output.json) output.document(stats);
-    else printStats(stats, output, io.now());
+    else printStats(stats, output, io.now(), io.stdout.isTTY);
     return EXIT.ok;
   });
 }
@@ -37,14 +38,19 @@ async function readStats({ db }: Session) {
   return { workers, budgets, sizes, hours, totals, custom };
 }
 
-function printStats(stats: Stats, output: Output, now: number): void {
+function printStats(stats: Stats, output: Output, now: number, isTerminal: boolean): void {
   const { workers, budgets, sizes, hours, totals, custom } = stats;
   const heading = (text: string) => output.print(output.paint.bold(text));
   heading(workers.length === 0 ? 'no live worker' : formatAmount(workers.length, 'live worker'));
   if (workers.length > 0) output.table(poolColumns, workers.flatMap(poolRows));
   if (budgets.length > 0) {
     heading('rate budgets');
-    output.table(budgetColumns(now), budgets);
+    printLongTable(output, isTerminal, {
+      columns: budgetColumns(now),
+      rows: isTerminal ? busiestFirst(budgets) : budgets,
+      noun: 'budget',
+      command: 'stats',
+    });
   }
   heading(`last ${HOURS} h`);
   for (const unit of ['records', 'requests'] as const) {
@@ -73,6 +79,12 @@ function printStats(stats: Stats, output: Output, now: number): void {
     output.print(`  ${platform} ${name}  ${formatCount(total)}`);
   }
 }
+
+/** Each base has a budget of its own, and most of many bases are idle. */
+const busiestFirst = (budgets: readonly BudgetStatus[]): readonly BudgetStatus[] =>
+  budgets.length <= MOST_ROWS
+    ? budgets
+    : budgets.toSorted((a, b) => b.waiting - a.waiting || b.used - a.used);
 
 interface PoolRow {
   readonly worker: string;

@@ -144,6 +144,16 @@ const FILTER_OPTIONS = [
 ];
 const PACE_OPTIONS = ['--pool-size', '--max-concurrent', '--rate-limit'];
 
+/** Adds the options that say which sources are meant, to a command that only looks at them. */
+export function addFilterOptions(command: Command): Command {
+  for (const option of OPTIONS.map((make) => make())) {
+    if (FILTER_OPTIONS.includes(option.long ?? '')) {
+      command.addOption(option.helpGroup('Which sources:'));
+    }
+  }
+  return command;
+}
+
 /** Adds the options that say which sources are meant, and how fast they are worked on. */
 export function addSourceOptions(command: Command): Command {
   const names = [...FILTER_OPTIONS, ...PACE_OPTIONS];

@@ -73,10 +73,16 @@ export async function planSync(
     const live = request.live === true;
     output.document({ dry_run: true, live, target, filters, options: request.options, ...rest });
   } else {
-    showPlan(output, plan, io.now());
+    showPlan(context, plan);
+    if (file === null && plan.sources.length === 0 && (await isEmpty(session.db, now))) {
+      output.note(`no sources yet; next: ${output.program} init`);
+    }
   }
   return EXIT.ok;
 }
+
+const isEmpty = async (db: Queryable, now: Date): Promise<boolean> =>
+  (await findSources(db, { kind: 'all' }, {}, now)).length === 0;
 
 /** Runs `work` as if the file were applied; a file that is applied already takes no lock and no write. */
 async function applied<T>(

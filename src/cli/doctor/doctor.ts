@@ -21,6 +21,8 @@ import { askWithToken, checkTokenIsSet } from './tokens.ts';
 /** For the looks at one area. A platform may make a token wait for its budget. */
 const AREA_MS = 10_000;
 const TOKEN_MS = 20_000;
+/** Leaves time to read a record. */
+const LISTING_MS = 12_000;
 const CLOSE_MS = 2_000;
 
 /** What all looks share. */
@@ -172,12 +174,21 @@ async function examineToken(
   const timer = setTimeout(() => {
     late.abort(new Error(`${token.account}: no answer within ${TOKEN_MS / 1000} s`));
   }, TOKEN_MS);
-  const asking = { db, salt, signal: late.signal, now: context.io.now, clocks: of('clocks') };
+  const asking = {
+    db,
+    salt,
+    signal: late.signal,
+    now: context.io.now,
+    clocks: of('clocks'),
+    listingMs: LISTING_MS,
+  };
   try {
     await askWithToken(token, secret, file, config.env, asking, findings);
   } catch (error) {
     findings.thrown(error, 'appsync doctor');
   } finally {
     clearTimeout(timer);
+    // A listing that took too long may still be at it.
+    late.abort();
   }
 }

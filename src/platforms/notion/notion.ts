@@ -1,12 +1,20 @@
 import { openWindow } from '../../contract/scan.ts';
 import { parseAnswer, userSchema } from './answers.ts';
-import { createApi, type Api, type ClientPool } from './client.ts';
+import type { Api, ClientPool } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { notListed, planListing } from '../listing.ts';
-import { INTERFACE_VERSION, requestRate, type Identity, type Platform } from '../platform.ts';
+import {
+  INTERFACE_VERSION,
+  requestRate,
+  type Connection,
+  type Identity,
+  type Platform,
+  type RateRule,
+  type Requests,
+} from '../platform.ts';
 import type { PlatformSession } from '../session.ts';
 import { locate } from './locate.ts';
 import { KNOWN_TYPES } from './property-types.ts';
@@ -45,7 +53,7 @@ export const notion: Platform = {
   listings: [{ name: 'users', ref: { list: 'users' }, about: 'members and bots of the workspace' }],
   connect(connection, requests): PlatformSession {
     const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
-    const api = createApi(clients, connection, [rule], requests);
+    const api = lazyApi(connection, [rule], requests);
     return {
       identify: () => identify(api),
       discover: () => discover(api),
@@ -61,6 +69,17 @@ export const notion: Platform = {
     };
   },
 };
+
+/** The client is loaded with the first request: it takes longer than most commands, which make none. */
+function lazyApi(connection: Connection, rules: readonly RateRule[], requests: Requests): Api {
+  let api: Promise<Api> | undefined;
+  return async (request) => {
+    api ??= import('./client.ts').then(({ createApi }) =>
+      createApi(clients, connection, rules, requests),
+    );
+    return (await api)(request);
+  };
+}
 
 async function identify(api: Api): Promise<Identity> {
   const what = "the token's own user";
