@@ -5,7 +5,7 @@ import { sortOut } from '../../src/platforms/sort-out.ts';
 
 /** A platform that takes any id for one. */
 const convert = (record: unknown): ConvertedRecord => ({
-  id: '',
+  id: (record as { readonly id: string }).id,
   created_at: null,
   edited_at: null,
   values: [],
@@ -13,7 +13,6 @@ const convert = (record: unknown): ConvertedRecord => ({
   truncated: [],
   raw: JSON.stringify(record),
   hash: 'digest',
-  ...(record as Partial<ConvertedRecord>),
 });
 const hashOf = () => 'digest';
 const REASON = 'its id cannot be the key of a row';
