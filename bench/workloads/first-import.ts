@@ -1,0 +1,132 @@
+import { median } from '../arithmetic.ts';
+import { appsync } from '../competitors/appsync.ts';
+import type { Competitor, CompetitorName } from '../competitors/competitor.ts';
+import { copy } from '../competitors/copy.ts';
+import { plain, read } from '../competitors/plain.ts';
+import { measure, measureImport } from '../measure.ts';
+import { figure, type Figure, type MeasuredRun, type Target } from '../results.ts';
+import { withStage, type Stage } from '../stage.ts';
+import { joinWorlds, type BenchSource, type BenchWorld } from '../worlds.ts';
+import type { DltCompetitor, Workload } from './workload.ts';
+
+/** Least ratios of rows per second. */
+export interface ImportTargets {
+  readonly dlt: number;
+  readonly plain: number;
+  readonly copy: number;
+}
+
+export interface ImportSpec {
+  readonly id: string;
+  readonly about: string;
+  /** The sources of one round: each round has its own, since appsync knows what it has seen. */
+  readonly round: (round: number, quick: boolean) => BenchWorld;
+  /** What dlt imports instead, where it cannot get all of it. */
+  readonly dltInstead?: (quick: boolean) => BenchWorld;
+  readonly targets?: ImportTargets;
+}
+
+/** First import of everything, competitors in turn. */
+export function firstImport(spec: ImportSpec): Workload {
+  return {
+    id: spec.id,
+    about: spec.about,
+    when: 'always',
+    run: async (context, dlt) => {
+      const rounds = Array.from({ length: context.rounds }, (_, round) =>
+        spec.round(round, context.quick),
+      );
+      const instead = spec.dltInstead?.(context.quick);
+      const world = joinWorlds(...rounds, ...(instead === undefined ? [] : [instead]));
+      return withStage(context, world, async (stage) => {
+        const runs: MeasuredRun[] = [];
+        for (const [round, { sources }] of rounds.entries()) {
+          context.tell(`${spec.id}: round ${round + 1} of ${context.rounds}`);
+          const ways = competitors(dlt, sources, instead?.sources);
+          runs.push(...(await playRound(stage, ways, `r${round + 1}`)));
+        }
+        const notes = [
+          ...('missing' in dlt ? [`dlt is left out: ${dlt.missing}`] : []),
+          ...('competitor' in dlt && instead !== undefined
+            ? [await capNote(stage, dlt.competitor, rounds[0]?.sources ?? [], instead)]
+            : []),
+        ];
+        return { workload: spec.id, title: spec.about, runs, figures: ratios(runs, spec), notes };
+      });
+    },
+  };
+}
+
+type Way = readonly [Competitor, readonly BenchSource[]];
+
+function competitors(
+  dlt: DltCompetitor,
+  sources: readonly BenchSource[],
+  instead: readonly BenchSource[] | undefined,
+): readonly Way[] {
+  return [
+    [appsync, sources],
+    ...('competitor' in dlt ? [[dlt.competitor, instead ?? sources] as const] : []),
+    [plain, sources],
+    [read, sources],
+    // After appsync, whose rows it copies.
+    [copy, sources],
+  ];
+}
+
+async function playRound(
+  stage: Stage,
+  ways: readonly Way[],
+  run: string,
+): Promise<readonly MeasuredRun[]> {
+  const runs: MeasuredRun[] = [];
+  for (const [competitor, sources] of ways) {
+    runs.push(await measureImport(stage, competitor, sources, run));
+    await competitor.clear(stage, run);
+  }
+  return runs;
+}
+
+/** What becomes of the whole source with dlt, measured rather than claimed. */
+async function capNote(
+  stage: Stage,
+  dlt: Competitor,
+  sources: readonly BenchSource[],
+  instead: BenchWorld,
+): Promise<string> {
+  const [source] = sources;
+  if (source === undefined) return '';
+  const { end } = await measure(stage, dlt.name, () => dlt.import(stage, [source], 'whole'));
+  const stored = dlt.stored(source, 'whole');
+  const { rows } = await stage.db.query<{ count: number }>(
+    `select count(*)::integer as count from ${stored?.table}`,
+  );
+  await dlt.clear(stage, 'whole');
+  const records = instead.sources.reduce((sum, one) => sum + one.records, 0);
+  return (
+    `dlt stored ${rows[0]?.count} of ${source.records} rows and ended with ${end.code}: the API gives no more than ` +
+    `10,000 per query. Its speed is that of a source of ${records} rows.`
+  );
+}
+
+const rowsPerSecond = (runs: readonly MeasuredRun[], competitor: CompetitorName) =>
+  median(
+    runs.filter((run) => run.competitor === competitor).map(({ rows, seconds }) => rows / seconds),
+  );
+
+function ratios(runs: readonly MeasuredRun[], { targets }: ImportSpec): readonly Figure[] {
+  const own = rowsPerSecond(runs, 'appsync');
+  const ratio = (other: CompetitorName, target: Target | undefined) => {
+    const speed = rowsPerSecond(runs, other);
+    return Number.isNaN(speed)
+      ? []
+      : [figure(`rows per second, appsync / ${other}`, own / speed, '×', target)];
+  };
+  const least = (value: number | undefined) => (value === undefined ? undefined : { least: value });
+  return [
+    ...ratio('dlt', least(targets?.dlt)),
+    ...ratio('plain', least(targets?.plain)),
+    ...ratio('copy', least(targets?.copy)),
+    ...ratio('read', undefined),
+  ];
+}
