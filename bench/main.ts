@@ -1,13 +1,13 @@
 /** `npm run bench`: measures appsync beside other ways, and writes bench/results.json and bench/summary.md. */
 import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { dlt } from './competitors/dlt.ts';
 import { compilePlainScripts } from './competitors/plain.ts';
 import { pythonWithDlt } from './competitors/python.ts';
 import { parseOptions, type BenchOptions } from './options.ts';
-import { report, workloadReport, type Circumstances } from './report.ts';
+import { report, type Circumstances } from './report.ts';
 import type { WorkloadResult } from './results.ts';
 import type { BenchContext } from './stage.ts';
 import { WORKLOADS } from './workloads/index.ts';
@@ -40,7 +40,6 @@ async function main(): Promise<number> {
     try {
       const result = await workload.run(context, competitor);
       results.push(result);
-      process.stdout.write(`${workloadReport(result)}\n\n`);
       await writeResults(results, where);
     } catch (error) {
       if (stop.signal.aborted) return 130;
@@ -48,6 +47,7 @@ async function main(): Promise<number> {
       context.tell(`${workload.id}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  process.stdout.write(`${report(results, where)}\n`);
   context.tell('written: bench/results.json, bench/summary.md');
   return failed === 0 ? 0 : 1;
 }
@@ -74,6 +74,7 @@ function circumstances({ rounds, quick }: BenchOptions): Circumstances {
     machine: `${cpus().length} × ${cpu?.model ?? '?'}, ${gigabytes} GB, Node ${process.version}`,
     rounds,
     quick,
+    load: loadavg()[0] ?? NaN,
   };
 }
 

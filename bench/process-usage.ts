@@ -37,17 +37,6 @@ export function forgetPeakMemory(pid: number): void {
   }
 }
 
-/** When a process began, in milliseconds since 1970. */
-export function startTime(pid: number): number | null {
-  try {
-    const ticks = Number(statFields(pid)[19]);
-    const boot = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8'))?.[1];
-    return Number(boot) * 1000 + (ticks * 1000) / TICKS_PER_SECOND;
-  } catch {
-    return null;
-  }
-}
-
 interface Process {
   readonly pid: number;
   readonly ppid: number;

@@ -1,5 +1,6 @@
 import { median } from './arithmetic.ts';
 import {
+  cpuOf,
   isMet,
   type CpuSeconds,
   type Figure,
@@ -14,15 +15,23 @@ export interface Circumstances {
   readonly machine: string;
   readonly rounds: number;
   readonly quick: boolean;
+  /** Load average of the minute before: above 0.5 something else was at work. */
+  readonly load: number;
 }
 
-/** The results as Markdown, for the terminal and for docs/performance.md. */
+/** The results as Markdown, for the terminal and for docs/performance.md: what has a target first. */
 export function report(results: readonly WorkloadResult[], where: Circumstances): string {
-  const kind = where.quick ? ', quick: not to be quoted' : '';
-  return [
-    `Measured ${where.date} at ${where.commit}, ${where.machine}, ${where.rounds} rounds${kind}.`,
-    ...results.map(workloadReport),
-  ].join('\n\n');
+  const rows = results.flatMap(({ workload, figures }) =>
+    figures.filter(({ target }) => target !== null).map((one) => [workload, ...figureRow(one)]),
+  );
+  const judged = table(['workload', ...FIGURE_HEADER], rows);
+  return [whereLine(where), judged, ...results.map(workloadReport)].join('\n\n');
+}
+
+/** Where and when, in one line. */
+function whereLine({ date, commit, machine, rounds, quick, load }: Circumstances): string {
+  const kind = quick ? ', with a tenth of the rows: not to be quoted' : '';
+  return `Measured ${date} at ${commit} on ${machine}, rounds: ${rounds}, load at the start: ${shown(load)}${kind}.`;
 }
 
 export function workloadReport({ workload, title, runs, figures, notes }: WorkloadResult): string {
@@ -40,7 +49,7 @@ const RUN_HEADER = [
   'rows/s',
   'requests',
   'simulator busy',
-  'CPU s: command + worker + Postgres + Temporal',
+  'CPU s: all = command + worker + Postgres + Temporal',
 ];
 const FIGURE_HEADER = ['figure', 'measured', 'target', ''];
 
@@ -58,7 +67,8 @@ function runRows(runs: readonly MeasuredRun[]): readonly (readonly string[])[] {
       shown(middle((run) => run.rows / run.seconds)),
       shown(middle((run) => run.requests)),
       `${shown(100 * middle((run) => (run.cpu.simulator ?? NaN) / run.seconds))} %`,
-      [cpu('command'), cpu('worker'), cpu('postgres'), cpu('temporal')].join(' + '),
+      `${shown(middle(cpuOf))} = ` +
+        [cpu('command'), cpu('worker'), cpu('postgres'), cpu('temporal')].join(' + '),
     ];
   });
 }

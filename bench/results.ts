@@ -18,6 +18,13 @@ export interface MeasuredRun {
   readonly cpu: CpuSeconds;
 }
 
+/** CPU seconds of everything but the simulator; null where the system does not tell. */
+export function cpuOf({ cpu }: MeasuredRun): number | null {
+  const { command, worker, postgres, temporal } = cpu;
+  if (command === null || worker === null || postgres === null || temporal === null) return null;
+  return command + worker + postgres + temporal;
+}
+
 /** One number, and what it should be. */
 export interface Figure {
   readonly name: string;

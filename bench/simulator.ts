@@ -17,6 +17,8 @@ export interface BenchSimulator {
   forget(): Promise<void>;
   ids(source: string): Promise<readonly string[]>;
   edit(operation: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
+  /** Moves the platforms' clock forward. */
+  advanceClock(ms: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -59,6 +61,7 @@ export async function startBenchSimulator(
       ).ids,
     edit: async (operation, args) =>
       ((await ask('POST', 'edit', { operation, ...args })) as { readonly result: unknown }).result,
+    advanceClock: async (ms) => void (await ask('POST', 'clock', { advance_ms: ms })),
     close: async () => {
       if (child.connected) child.disconnect();
       await ended;

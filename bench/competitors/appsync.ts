@@ -1,4 +1,6 @@
+import type { RunSummary } from '../../src/contract/summary.ts';
 import { tableOf } from '../catalog.ts';
+import type { CommandEnd } from '../commands.ts';
 import type { Competitor } from './competitor.ts';
 
 /** As users run it, with a stack that is up, no limit of requests, and large batches. */
@@ -22,3 +24,6 @@ export const appsync: Competitor = {
   }),
   clear: async () => {},
 };
+
+/** What a command with `--json` printed. */
+export const summaryOf = ({ stdout }: CommandEnd): RunSummary => JSON.parse(stdout) as RunSummary;

@@ -1,7 +1,7 @@
 /** The same for Airtable: every page of a table with the official client, upserted page by page. */
 import Airtable, { type FieldSet, type Records } from 'airtable';
 import pg from 'pg';
-import { createTable, type PlainColumn, type PlainRow } from './table.ts';
+import { createSchemas, createTable, type PlainColumn, type PlainRow } from './table.ts';
 import { readTask, type PlainSource } from './task.ts';
 
 /** The client knows no metadata, so the columns are written down, as one does. */
@@ -56,5 +56,9 @@ function cell(value: FieldSet[string]): string | number | boolean | null {
   return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
+await createSchemas(
+  db,
+  task.sources.map(({ table }) => table),
+);
 await Promise.all(task.sources.map(copy));
 await db.end();

@@ -5,7 +5,7 @@
  */
 import { Client, isFullPage, type PageObjectResponse } from '@notionhq/client';
 import pg from 'pg';
-import { createTable, type PlainColumn, type PlainRow } from './table.ts';
+import { createSchemas, createTable, type PlainColumn, type PlainRow } from './table.ts';
 import { readTask, type PlainSource } from './task.ts';
 
 type Property = PageObjectResponse['properties'][string];
@@ -101,5 +101,9 @@ function cell(property: Property | undefined): string | number | boolean | null 
   }
 }
 
+await createSchemas(
+  db,
+  task.sources.map(({ table }) => table),
+);
 await Promise.all(task.sources.map(copy));
 await db.end();

@@ -14,14 +14,19 @@ export interface PlainColumn {
   readonly type: 'text' | 'numeric' | 'boolean';
 }
 
+/** Makes the schemas of the tables, before several tables are made at once. */
+export async function createSchemas(db: Pool, tables: readonly string[]): Promise<void> {
+  for (const schema of new Set(tables.map((table) => table.split('.')[0]))) {
+    await db.query(`create schema if not exists ${schema}`);
+  }
+}
+
 /** Makes the table; returns what upserts a page of rows with one statement. */
 export async function createTable(
   db: Pool,
   table: string,
   columns: readonly PlainColumn[],
 ): Promise<(rows: readonly PlainRow[]) => Promise<void>> {
-  const [schema] = table.split('.');
-  await db.query(`create schema if not exists ${schema}`);
   const typed = columns.map(({ name, type }) => `"${name}" ${type}`);
   await db.query(
     `create table ${table} (id text primary key, created_at timestamptz, edited_at timestamptz,

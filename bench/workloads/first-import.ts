@@ -4,16 +4,16 @@ import type { Competitor, CompetitorName } from '../competitors/competitor.ts';
 import { copy } from '../competitors/copy.ts';
 import { plain, read } from '../competitors/plain.ts';
 import { measure, measureImport } from '../measure.ts';
-import { figure, type Figure, type MeasuredRun, type Target } from '../results.ts';
+import { cpuOf, figure, type Figure, type MeasuredRun } from '../results.ts';
 import { withStage, type Stage } from '../stage.ts';
 import { joinWorlds, type BenchSource, type BenchWorld } from '../worlds.ts';
 import type { DltCompetitor, Workload } from './workload.ts';
 
 /** Least ratios of rows per second. */
 export interface ImportTargets {
-  readonly dlt: number;
-  readonly plain: number;
-  readonly copy: number;
+  readonly dlt?: number;
+  readonly plain?: number;
+  readonly copy?: number;
 }
 
 export interface ImportSpec {
@@ -109,24 +109,27 @@ async function capNote(
   );
 }
 
-const rowsPerSecond = (runs: readonly MeasuredRun[], competitor: CompetitorName) =>
-  median(
-    runs.filter((run) => run.competitor === competitor).map(({ rows, seconds }) => rows / seconds),
-  );
+const medianOf = (
+  runs: readonly MeasuredRun[],
+  competitor: CompetitorName,
+  of: (run: MeasuredRun) => number,
+) => median(runs.filter((run) => run.competitor === competitor).map(of));
+
+const rowsPerSecond = ({ rows, seconds }: MeasuredRun) => rows / seconds;
+/** Says more than time where something else is at work on the machine. */
+const rowsPerCpuSecond = (run: MeasuredRun) => run.rows / (cpuOf(run) ?? NaN);
 
 function ratios(runs: readonly MeasuredRun[], { targets }: ImportSpec): readonly Figure[] {
-  const own = rowsPerSecond(runs, 'appsync');
-  const ratio = (other: CompetitorName, target: Target | undefined) => {
-    const speed = rowsPerSecond(runs, other);
-    return Number.isNaN(speed)
-      ? []
-      : [figure(`rows per second, appsync / ${other}`, own / speed, '×', target)];
-  };
-  const least = (value: number | undefined) => (value === undefined ? undefined : { least: value });
-  return [
-    ...ratio('dlt', least(targets?.dlt)),
-    ...ratio('plain', least(targets?.plain)),
-    ...ratio('copy', least(targets?.copy)),
-    ...ratio('read', undefined),
-  ];
+  const others = ['dlt', 'plain', 'copy', 'read'] as const;
+  const present = others.filter((other) => runs.some(({ competitor }) => competitor === other));
+  const ratio = (other: CompetitorName, of: (run: MeasuredRun) => number) =>
+    medianOf(runs, 'appsync', of) / medianOf(runs, other, of);
+  return present.flatMap((other) => {
+    const least = other === 'read' ? undefined : targets?.[other];
+    const target = least === undefined ? undefined : { least };
+    return [
+      figure(`rows per second, appsync / ${other}`, ratio(other, rowsPerSecond), '×', target),
+      figure(`rows per CPU second, appsync / ${other}`, ratio(other, rowsPerCpuSecond), '×'),
+    ];
+  });
 }

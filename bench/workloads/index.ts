@@ -1,5 +1,13 @@
 import { airtableWorld, notionWorld } from '../worlds.ts';
 import { firstImport } from './first-import.ts';
+import { list } from './list.ts';
+import { manyDue } from './many-due.ts';
+import { million } from './million.ts';
+import { onePercent } from './one-percent.ts';
+import { realLimits } from './real-limits.ts';
+import { resume } from './resume.ts';
+import { start } from './start.ts';
+import { unchanged } from './unchanged.ts';
 import type { Workload } from './workload.ts';
 
 /** Every workload, in the order in which they run. */
@@ -27,7 +35,7 @@ export const WORKLOADS: readonly Workload[] = [
     about: 'first import of an Airtable table, 50,000 records of 12 fields',
     round: (round, quick) =>
       airtableWorld({ prefix: `round-${round + 1}`, count: 1, records: quick ? 5_000 : 50_000 }),
-    targets: { dlt: 4, plain: 1, copy: 0 },
+    targets: { dlt: 4, plain: 1 },
   }),
   firstImport({
     id: 'ten-sources',
@@ -35,4 +43,12 @@ export const WORKLOADS: readonly Workload[] = [
     round: (round, quick) =>
       notionWorld({ prefix: `round-${round + 1}`, count: 10, records: quick ? 250 : 2_500 }),
   }),
+  unchanged,
+  onePercent,
+  resume,
+  start,
+  list,
+  manyDue,
+  realLimits,
+  million,
 ];
