@@ -3,6 +3,12 @@ import { digestSql, idDigest, spread } from './arithmetic.ts';
 import type { Stage } from './stage.ts';
 import type { BenchSource } from './worlds.ts';
 
+/** What is compared: a database, and the platforms that it has to agree with. */
+export interface Compared {
+  readonly db: Stage['db'];
+  readonly simulator: Pick<Stage['simulator'], 'url' | 'ids'>;
+}
+
 /** Where a competitor keeps what is compared: SQL expressions over its table, which is called `t`. */
 export interface StoredShape {
   readonly table: string;
@@ -18,7 +24,7 @@ const SAMPLED = 50;
  * fifty of them, which the API is asked for one by one. No speed counts before that.
  */
 export async function checkRows(
-  stage: Stage,
+  stage: Compared,
   source: BenchSource,
   stored: StoredShape,
 ): Promise<void> {
@@ -36,7 +42,7 @@ export async function checkRows(
 }
 
 async function checkSample(
-  stage: Stage,
+  stage: Compared,
   source: BenchSource,
   stored: StoredShape,
   ids: readonly string[],
@@ -62,7 +68,7 @@ interface Sampled {
   readonly points: number | null;
 }
 
-async function askFor(stage: Stage, source: BenchSource, id: string): Promise<Sampled> {
+async function askFor(stage: Compared, source: BenchSource, id: string): Promise<Sampled> {
   const { url } = stage.simulator;
   if (source.platform === 'notion') {
     const page = (await get(`${url}/v1/pages/${id}`, NOTION_TOKEN)) as NotionPage;

@@ -19,6 +19,8 @@ export interface BenchSimulator {
   edit(operation: string, args: Readonly<Record<string, unknown>>): Promise<unknown>;
   /** Moves the platforms' clock forward. */
   advanceClock(ms: number): Promise<void>;
+  /** From now on it answers as fast as it can, whoever asks. */
+  liftLimits(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,6 +64,10 @@ export async function startBenchSimulator(
     edit: async (operation, args) =>
       ((await ask('POST', 'edit', { operation, ...args })) as { readonly result: unknown }).result,
     advanceClock: async (ms) => void (await ask('POST', 'clock', { advance_ms: ms })),
+    liftLimits: async () => {
+      const fast = { rateLimit: 0, latencyMs: 0 };
+      await ask('POST', 'knobs', { notion: fast, airtable: { ...fast, tokenRateLimit: 0 } });
+    },
     close: async () => {
       if (child.connected) child.disconnect();
       await ended;

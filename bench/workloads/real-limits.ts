@@ -65,6 +65,7 @@ function importWithin(context: BenchContext, { name, platform, world }: Case) {
         stage.appsync('sync-fast', platform, '--batch-size', '1000', '--json'),
       );
       const refused = (await stage.simulator.requests()).filter(({ status }) => status === 429);
+      await stage.simulator.liftLimits();
       for (const source of sources) {
         const stored = appsync.stored(source, '');
         if (stored !== null) await checkRows(stage, source, stored);
