@@ -16,41 +16,52 @@ import type { DltCompetitor } from './workloads/workload.ts';
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 async function main(): Promise<number> {
-  const options = parseOptions(
-    process.argv.slice(2),
-    WORKLOADS.map(({ id }) => id),
-  );
+  let options: BenchOptions;
+  try {
+    const ids = WORKLOADS.map(({ id }) => id);
+    options = parseOptions(process.argv.slice(2), ids);
+  } catch (error) {
+    tell(`error: ${messageOf(error)}`);
+    return 2;
+  }
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
-  const context: BenchContext = {
-    env: process.env,
-    signal: stop.signal,
-    rounds: options.rounds,
-    quick: options.quick,
-    tell: (line) => process.stderr.write(`${line}\n`),
-  };
+  const { rounds, quick } = options;
+  try {
+    return await bench({ env: process.env, signal: stop.signal, rounds, quick, tell }, options);
+  } catch (error) {
+    if (stop.signal.aborted) return 130;
+    tell(`error: ${messageOf(error)}`);
+    return 1;
+  }
+}
+
+/** Runs what was asked for; a workload that fails does not take the others along. */
+async function bench(context: BenchContext, options: BenchOptions): Promise<number> {
   const where = circumstances(options);
   const results: WorkloadResult[] = [];
   let failed = 0;
   await compilePlainScripts(context);
   const python = await pythonWithDlt(context);
-  const competitor: DltCompetitor =
-    'python' in python ? { competitor: dlt(python.python) } : python;
+  const found: DltCompetitor = 'python' in python ? { competitor: dlt(python.python) } : python;
   for (const workload of chosen(options)) {
     try {
-      const result = await workload.run(context, competitor);
-      results.push(result);
+      results.push(await workload.run(context, found));
       await writeResults(results, where);
     } catch (error) {
-      if (stop.signal.aborted) return 130;
+      context.signal.throwIfAborted();
       failed += 1;
-      context.tell(`${workload.id}: ${error instanceof Error ? error.message : String(error)}`);
+      tell(`${workload.id}: ${messageOf(error)}`);
     }
   }
   process.stdout.write(`${report(results, where)}\n`);
-  context.tell('written: bench/results.json, bench/summary.md');
+  tell('written: bench/results.json, bench/summary.md');
   return failed === 0 ? 0 : 1;
 }
+
+const tell = (line: string) => void process.stderr.write(`${line}\n`);
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 const chosen = ({ only }: BenchOptions) =>
   WORKLOADS.filter(({ id, when }) => (only.length === 0 ? when === 'always' : only.includes(id)));
