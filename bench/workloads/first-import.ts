@@ -39,13 +39,15 @@ export function firstImport(spec: ImportSpec): Workload {
       const instead = spec.dltInstead?.(context.quick);
       const world = joinWorlds(...rounds, ...(instead === undefined ? [] : [instead]));
       return withStage(context, world, async (stage) => {
-        const runs: MeasuredRun[] = [];
+        const attempts: Attempt[] = [];
         for (const [round, { sources }] of rounds.entries()) {
           context.tell(`${spec.id}: round ${round + 1} of ${context.rounds}`);
           const ways = competitors(dlt, sources, instead?.sources);
-          runs.push(...(await playRound(stage, ways, `r${round + 1}`)));
+          attempts.push(...(await playRound(stage, ways, `r${round + 1}`)));
         }
+        const runs = attempts.flatMap((attempt) => ('seconds' in attempt ? [attempt] : []));
         const notes = [
+          ...attempts.flatMap((attempt) => ('failure' in attempt ? [attempt.failure] : [])),
           ...('missing' in dlt ? [`dlt is left out: ${dlt.missing}`] : []),
           ...('competitor' in dlt && instead !== undefined
             ? [await capNote(stage, dlt.competitor, rounds[0]?.sources ?? [], instead)]
@@ -74,17 +76,31 @@ function competitors(
   ];
 }
 
+/** A run, or how it failed: another way that cannot do it is a result, too. */
+type Attempt = MeasuredRun | { readonly failure: string };
+
 async function playRound(
   stage: Stage,
   ways: readonly Way[],
   run: string,
-): Promise<readonly MeasuredRun[]> {
-  const runs: MeasuredRun[] = [];
+): Promise<readonly Attempt[]> {
+  const attempts: Attempt[] = [];
   for (const [competitor, sources] of ways) {
-    runs.push(await measureImport(stage, competitor, sources, run));
+    try {
+      attempts.push(await measureImport(stage, competitor, sources, run));
+    } catch (error) {
+      if (competitor === appsync || stage.signal.aborted) throw error;
+      attempts.push({ failure: failureOf(competitor, run, error) });
+    }
     await competitor.clear(stage, run);
   }
-  return runs;
+  return attempts;
+}
+
+/** In one line: a traceback ends with what matters. */
+function failureOf({ name }: Competitor, run: string, error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).trimEnd().split('\n');
+  return `${name} failed in ${run}: ${lines.at(-1)}`;
 }
 
 /** What becomes of the whole source with dlt, measured rather than claimed. */
