@@ -5,9 +5,14 @@ import { sortOut } from '../../src/platforms/sort-out.ts';
 
 /** A platform that takes any id for one. */
 const convert = (record: unknown): ConvertedRecord => ({
-  ...{ id: '', created_at: null, edited_at: null, values: [], errors: null, truncated: [] },
-  ...{ raw: JSON.stringify(record), hash: 'digest' },
-  ...(record as Partial<ConvertedRecord>),
+  id: (record as { readonly id: string }).id,
+  created_at: null,
+  edited_at: null,
+  values: [],
+  errors: null,
+  truncated: [],
+  raw: JSON.stringify(record),
+  hash: 'digest',
 });
 const hashOf = () => 'digest';
 const REASON = 'its id cannot be the key of a row';
