@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Agent, fetch, type Response } from 'undici';
-import { reasonOf, SyncFailure } from '../../errors.ts';
+import { isCertificateError, reasonOf, SyncFailure } from '../../errors.ts';
 import { httpFailure, oneLine } from '../http-failure.ts';
 import type { Connection, Requests } from '../platform.ts';
 import { perSecond } from '../rate-rule.ts';
@@ -36,6 +36,7 @@ const LOOK_MS = 30_000;
 
 const agent = new Agent({ bodyTimeout: LOOK_MS, headersTimeout: LOOK_MS });
 
+type Method = 'HEAD' | 'GET';
 type Read<T> = (answer: Response, signal: AbortSignal) => Promise<T>;
 
 /** Files behind addresses, as an account may read them: every request within the budget of its host. */
@@ -51,48 +52,15 @@ export function createRemoteFiles(
     return new Date(Number.isNaN(date) ? now() : date).toISOString();
   };
 
-  /** One request. Gives where a redirect leads, or what `read` makes of the answer. */
-  const once = <T>(method: string, url: URL, withToken: boolean, read: Read<T>) =>
+  const once = <T>(method: Method, url: URL, withToken: boolean, read: Read<T>) =>
     requests.send(
       [perSecond(`files:${fingerprint}:${url.host}`, rate)],
-      async (signal): Promise<{ readonly to: string } | { readonly result: T }> => {
-        const what = `${url.origin}${url.pathname}`;
-        const headers = {
-          'accept-encoding': 'identity',
-          ...(withToken && token !== '' ? { authorization: `Bearer ${token}` } : {}),
-        };
-        try {
-          const options = {
-            method,
-            headers,
-            redirect: 'manual',
-            dispatcher: agent,
-            signal,
-          } as const;
-          const answer = await fetch(url, options);
-          const to = answer.headers.get('location');
-          if (answer.status >= 300 && answer.status < 400 && to !== null) {
-            await answer.body?.cancel();
-            return { to };
-          }
-          if (!answer.ok) {
-            await answer.body?.cancel();
-            throw statusFailure(answer, what, account);
-          }
-          return { result: await read(answer, signal) };
-        } catch (thrown) {
-          signal.throwIfAborted();
-          if (thrown instanceof SyncFailure) throw thrown;
-          const reason = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-          const why = oneLine(reasonOf(reason));
-          throw new SyncFailure('Unavailable', `${url.host} did not send ${what}: ${why}`);
-        }
-      },
+      (signal) => exchange({ method, url, account, token: withToken ? token : '' }, read, signal),
       { timeout_ms: method === 'HEAD' ? LOOK_MS : DOWNLOAD_MS },
     );
 
   /** Follows redirects; the token goes to the origin that the reference names and to no other. */
-  const ask = async <T>(method: string, address: string, read: Read<T>): Promise<T> => {
+  const ask = async <T>(method: Method, address: string, read: Read<T>): Promise<T> => {
     const { origin } = new URL(address);
     let url = new URL(address);
     for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects += 1) {
@@ -133,6 +101,50 @@ export function createRemoteFiles(
         return { version, server_time: timeOf(answer) };
       }),
   };
+}
+
+interface FileRequest {
+  readonly method: Method;
+  readonly url: URL;
+  readonly account: string;
+  /** Empty: none is sent. */
+  readonly token: string;
+}
+
+/** One request. Gives where a redirect leads, or what `read` makes of the answer. */
+async function exchange<T>(
+  { method, url, account, token }: FileRequest,
+  read: Read<T>,
+  signal: AbortSignal,
+): Promise<{ readonly to: string } | { readonly result: T }> {
+  const what = `${url.origin}${url.pathname}`;
+  const headers = {
+    'accept-encoding': 'identity',
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+  };
+  try {
+    const options = { method, headers, redirect: 'manual', dispatcher: agent, signal } as const;
+    const answer = await fetch(url, options);
+    if (answer.ok) return { result: await read(answer, signal) };
+    await answer.body?.cancel();
+    const to = answer.headers.get('location');
+    if (answer.status < 400 && to !== null) return { to };
+    throw statusFailure(answer, what, account);
+  } catch (thrown) {
+    signal.throwIfAborted();
+    throw thrown instanceof SyncFailure ? thrown : connectionFailure(thrown, url, what);
+  }
+}
+
+function connectionFailure(thrown: unknown, { host }: URL, what: string): SyncFailure {
+  const reason = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+  const why = oneLine(reasonOf(reason));
+  if (!isCertificateError(reason)) {
+    return new SyncFailure('Unavailable', `${host} did not send ${what}: ${why}`);
+  }
+  return new SyncFailure('Misconfigured', `the certificate of ${host}: ${why}`, {
+    hint: 'name the file of its CA in NODE_EXTRA_CA_CERTS, where the worker runs',
+  });
 }
 
 const PASSING: readonly string[] = ['RateLimited', 'Unavailable', 'Blocked'];

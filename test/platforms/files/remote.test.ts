@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { makeCertificate } from '../../support/certificates.ts';
 import { unlimited } from '../airtable/session.ts';
 import { createWorkplace, read, type Workplace } from './session.ts';
 
@@ -142,6 +144,25 @@ describe('a file behind an address', () => {
     });
     const ref = place.ref({ url: url('/a.csv') });
     await expect(place.connect().describe(ref)).rejects.toMatchObject({ type: 'Unavailable' });
+  });
+});
+
+describe('a server whose certificate is not trusted', () => {
+  it('is not asked, and said to be that', async () => {
+    const { certificate, key } = makeCertificate(place.folder, 'unknown');
+    const options = { cert: await readFile(certificate), key: await readFile(key) };
+    const server = createTlsServer(options, (_, response) => void response.end(CSV));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port: tlsPort } = server.address() as AddressInfo;
+    try {
+      const ref = place.ref({ url: `https://127.0.0.1:${tlsPort}/a.csv` });
+      await expect(place.connect().describe(ref)).rejects.toMatchObject({
+        type: 'Misconfigured',
+        message: expect.stringMatching(/^the certificate of 127\.0\.0\.1/),
+      });
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 });
 
