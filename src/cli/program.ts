@@ -160,7 +160,7 @@ function addRunCommands(program: Command, run: RunWork): void {
   ]);
   const show = runs
     .command('show')
-    .summary('Show one run and its sources')
+    .summary('Show one run, its sources and slowest batches')
     .argument('[run]', 'id of the run; without it: the latest')
     .option('--json', 'print one JSON document on stdout')
     .action((id: string | undefined) =>

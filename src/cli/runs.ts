@@ -3,11 +3,13 @@ import type { Certificate } from '../contract/scan.ts';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';
 import { readCertificates } from '../store/certificates.ts';
 import { listRuns, readRunSummary, type RunRow } from '../store/runs.ts';
+import { readSlowestBatches, type SlowBatch } from '../store/slowest-batches.ts';
 import { printCertificates } from './certificate.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { followToResult } from './run-result.ts';
 import { webUiOf } from './run-start.ts';
 import { withSession, type Session } from './session.ts';
+import { printSlowestBatches } from './slowest-batches.ts';
 import { printSummary, statusColour, summaryExitCode } from './sync-result.ts';
 import type { Paint } from './output.ts';
 import { findRun, whyLost } from './find-run.ts';
@@ -100,8 +102,11 @@ export async function showRun(context: CommandContext, id: string | undefined): 
   const config = await loadConfig(context);
   return withSession(context, config, { worker: false }, async (session) => {
     const run = await findRun(session, id);
-    const certificates = await readCertificates(session.db, run.run_id);
-    const exitCode = await printRun(context, session, run.run_id, () => EXIT.ok, certificates);
+    const details = {
+      certificates: await readCertificates(session.db, run.run_id),
+      slowest: await readSlowestBatches(session.db, run.run_id),
+    };
+    const exitCode = await printRun(context, session, run.run_id, () => EXIT.ok, details);
     const { output, io } = context;
     const lost = await whyLost(session, run, io.now());
     if (lost !== null) output.note(lostNote(run.run_id, lost, output.program));
@@ -116,27 +121,34 @@ export async function showRun(context: CommandContext, id: string | undefined): 
 const pausedNote = ({ run_id, paused_since }: RunRow, program: string) =>
   `paused since ${paused_since ?? ''}; go on with: ${program} runs resume ${run_id}`;
 
+/** What `runs show` tells of a run beside its summary. */
+interface RunDetails {
+  readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly slowest: readonly SlowBatch[];
+}
+
 async function printRun(
   { io, output }: CommandContext,
   { db, config }: Session,
   runId: string,
   exitCode: (summary: RunSummary) => ExitCode,
-  certificates: ReadonlyMap<string, Certificate> | null = null,
+  details: RunDetails | null = null,
 ): Promise<ExitCode> {
   const summary = await readRunSummary(db, runId);
   if (summary === null) throw usageError(`there is no run ${runId}`, 'appsync runs list');
-  if (output.json && certificates !== null) {
+  if (output.json && details !== null) {
     const sources = summary.sources.map((source) => ({
       ...source,
-      certificate: certificates.get(source.alias) ?? null,
+      certificate: details.certificates.get(source.alias) ?? null,
     }));
-    output.document({ ...summary, sources });
+    output.document({ ...summary, sources, slowest_batches: details.slowest });
     return exitCode(summary);
   }
   const localDatabase = config.databaseUrl === undefined;
   printSummary(output, summary, { webUi: null, localDatabase }, io.stdout.isTTY);
-  if (certificates !== null) {
-    printCertificates(output, certificates, { runId, isTerminal: io.stdout.isTTY });
+  if (details !== null) {
+    printCertificates(output, details.certificates, { runId, isTerminal: io.stdout.isTTY });
+    printSlowestBatches(output, details.slowest, { isTTY: io.stdout.isTTY, now: io.now() });
   }
   return exitCode(summary);
 }

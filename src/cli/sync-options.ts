@@ -70,7 +70,7 @@ const OPTIONS: readonly (() => Option)[] = [
       .helpGroup('How to sync:'),
   number(
     'pool-size',
-    'most requests in flight, and sockets kept, per account',
+    'most requests in flight, and sockets kept, per account and worker',
     pool_size,
     DEFAULT_OPTIONS.pool_size,
   ),
@@ -85,7 +85,7 @@ const OPTIONS: readonly (() => Option)[] = [
   flag('Output:', '--dry-run', 'show the plan; write nothing, ask no platform'),
   flag('Output:', '--live', 'with --dry-run: read the schemas anew for it'),
   flag('Output:', '--no-wait', 'return as soon as the run has started (exit code 8)'),
-  flag('Output:', '--verbose', 'say more on stderr'),
+  flag('Output:', '--verbose', 'say on stderr which options hold, and how the stack starts'),
   flag('Output:', '--json', 'print one JSON document on stdout'),
 ];
 

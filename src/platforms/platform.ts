@@ -26,10 +26,15 @@ export interface RateRule {
 export interface Requests {
   /**
    * Waits for a grant of every rule, then makes one HTTP request. `request` gets the signal that ends it
-   * (cancellation, or 30 s over headers and body) and throws SyncFailure; a RateLimited failure with a
-   * time stops all workers of those rules until then, and is tried again here when that is within a minute.
+   * (cancellation, or `timeout_ms` over headers and body: 30 s unless the answer may be a long one, such as a
+   * file) and throws SyncFailure; a RateLimited failure with a time stops all workers of those rules until
+   * then, and is tried again here when that is within a minute.
    */
-  send<T>(rules: readonly RateRule[], request: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  send<T>(
+    rules: readonly RateRule[],
+    request: (signal: AbortSignal) => Promise<T>,
+    options?: { readonly timeout_ms?: number },
+  ): Promise<T>;
 }
 
 /** An account with its token: lives in memory only, never in workflow inputs, errors or logs. */

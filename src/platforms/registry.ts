@@ -1,4 +1,5 @@
 import { airtable } from './airtable/airtable.ts';
+import { files } from './files/files.ts';
 import { notion } from './notion/notion.ts';
 import type { Platform } from './platform.ts';
 import { loadPlugin, type PluginEntry } from './plugins.ts';
@@ -8,7 +9,7 @@ export type Platforms = ReadonlyMap<string, Platform>;
 
 /** The platforms that come with appsync. */
 export function builtInPlatforms(): Platforms {
-  return new Map([notion, airtable].map((platform) => [platform.name, platform]));
+  return new Map([notion, airtable, files].map((platform) => [platform.name, platform]));
 }
 
 /** All platforms: those that come with appsync, then those of plug-ins, which replace none of them. */

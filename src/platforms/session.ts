@@ -16,7 +16,7 @@ export interface BatchRequest extends ScanRequest {
   /** The columns that values are wanted for; read by field id, so that a rename in between does no harm. */
   readonly columns: readonly Column[];
   readonly window: ScanWindow;
-  /** Number of the first window that a batch may open. */
+  /** Number of the first window that a batch may open, of twenty: other windows are read at the same time. */
   readonly free_window: number;
   /** Records wanted; a batch may hold fewer, also none, and then is not the last unless its window says done. */
   readonly max_records: number;

@@ -6,8 +6,8 @@ import type { Checkpoint } from './scans.ts';
 /** Runs of each source that an estimate learns from: the latest 30, fewer of each of many sources. */
 const MOST_RUNS = 30;
 const FEWEST_RUNS = 5;
-/** About as many runs of all sources are read in a third of a second. */
-const RUNS_READ = 20_000;
+/** About as many runs of all sources are read in a tenth of a second. */
+const RUNS_READ = 10_000;
 
 /** Everything that a plan needs to know of one source besides its schema. */
 export interface PlanFacts extends SourceRow {

@@ -1,6 +1,7 @@
 import type { CatalogFile } from '../../catalog/file.ts';
 import { readConfigLeniently, type Config } from '../../config.ts';
 import type { ExitCode } from '../../errors.ts';
+import type { Platform } from '../../platforms/platform.ts';
 import { stackStatus, type StackStatus } from '../../stack/stack.ts';
 import { openDatabase } from '../../store/database.ts';
 import { readEncryptionKeys } from '../../temporal/encryption-keys.ts';
@@ -142,7 +143,12 @@ async function examineTokens(
   const { config, of } = examination;
   const findings = of('tokens');
   await lookWithin(TOKEN_MS + AREA_MS, 'tokens', findings, async () => {
-    const tokens = findTokens([...(await knownPlatforms(config)).values()], file, config.env);
+    const platforms = [...(await knownPlatforms(config)).values()];
+    const tokens = findTokens(
+      platforms.filter((platform) => isConcerned(platform, file)),
+      file,
+      config.env,
+    );
     await Promise.all(
       tokens.map(async (token) => {
         const secret = checkTokenIsSet(token, config.env, findings);
@@ -159,6 +165,10 @@ async function examineTokens(
     );
   });
 }
+
+/** A platform that has to be told where to look is nobody's before an account of it is. */
+const isConcerned = ({ name, place }: Platform, file: CatalogFile | null): boolean =>
+  place === undefined || (file?.accounts ?? []).some(({ platform }) => platform === name);
 
 /** The signal ends requests and waits for the budget: nothing is left at work when the time is over. */
 async function examineToken(

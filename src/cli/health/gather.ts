@@ -165,7 +165,9 @@ async function askAccounts(
       if (seen.kind === 'failed') return refused(seen.failure.message, seen.failure.hint ?? null);
       const inSight = new Set(seen.account.sources.map(({ external_id }) => external_id));
       const own = sources.filter((source) => source.account === name && !source.is_listing);
-      const out = own.filter(({ external_id }) => !inSight.has(external_id));
+      // What has to be told where to look lists nothing by itself.
+      const isTold = platform.place !== undefined;
+      const out = isTold ? [] : own.filter(({ external_id }) => !inSight.has(external_id));
       return {
         kind: 'accepted',
         account: name,

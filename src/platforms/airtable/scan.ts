@@ -1,7 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
 import { NO_EVIDENCE, openWindow, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { sortOut } from '../sort-out.ts';
+import { sortOut, type SortedOut } from '../sort-out.ts';
 import { followCursor } from '../cursor-circle.ts';
 import type { RateRule } from '../platform.ts';
 import type { BatchRequest, FetchedBatch, ScanRequest } from '../session.ts';
@@ -12,6 +13,8 @@ import { createdSince, modifiedSince } from './formula.ts';
 import { externalId, tableRef } from './source-ref.ts';
 
 const LARGEST_PAGE = 100;
+/** Records that are converted before the event loop has its turn: a request that waits for it leaves within a millisecond. */
+const CONVERTED_AT_ONCE = 25;
 /** Airtable takes longer addresses as POST only. */
 const LONGEST_URL = 16_000;
 
@@ -38,9 +41,12 @@ export async function fetchBatch(
   let at: ScanWindow = window;
   let pages = 0;
   let serverTime: string | null = null;
-  do {
+  const read = () => {
     const list = listRequest({ ...request, from: window.lower }, origin, pageSize, at.cursor);
-    const page = await readPage(api, rules, list).catch((failure: unknown) => {
+    return readPage(api, rules, list);
+  };
+  for (let reading: Promise<Page> | null = read(); reading !== null;) {
+    const page: Page | null = await reading.catch((failure: unknown) => {
       // What was read is not lost with the next page: the next batch meets the same failure first.
       if (pages > 0 && failure instanceof SyncFailure) return null;
       throw failure;
@@ -48,14 +54,17 @@ export async function fetchBatch(
     if (page === null) break;
     pages += 1;
     serverTime = page.serverTime ?? serverTime;
-    for (const given of page.records) sorted.take(given);
     const next = page.offset ?? null;
     const progress = followCursor(at, { rows: page.records.length, next });
     if (progress === null) {
       throw new SyncFailure('CursorLost', `The listing of ${whatOf(request)} leads back to itself`);
     }
     at = { ...at, ...progress, cursor: next, restarts: 0, done: next === null };
-  } while (!at.done && pages < mostPages && !request.isTimeUp());
+    // While a page is converted the next one is on its way.
+    reading = at.done || pages >= mostPages || request.isTimeUp() ? null : read();
+    reading?.catch(() => {});
+    await takeInTurns(sorted, page.records);
+  }
   const records = sorted.records();
   return {
     records,
@@ -68,6 +77,14 @@ export async function fetchBatch(
   };
 }
 
+/** Takes records and lets the event loop have its turn in between. */
+async function takeInTurns(sorted: SortedOut, records: readonly unknown[]): Promise<void> {
+  for (const [i, given] of records.entries()) {
+    if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
+    sorted.take(given);
+  }
+}
+
 /** Records stand in the listing's own order, and are told by their ids. */
 function evidenceOf(
   records: readonly ConvertedRecord[],
@@ -77,6 +94,8 @@ function evidenceOf(
   const [first, last] = [records.at(0)?.id ?? null, records.at(-1)?.id ?? null];
   return { ...NO_EVIDENCE, pages, first, last, server_time };
 }
+
+type Page = Awaited<ReturnType<typeof readPage>>;
 
 async function readPage(api: Api, rules: readonly RateRule[], request: ApiRequest) {
   const answer = await api(rules, request);

@@ -52,15 +52,15 @@ export const notion: Platform = {
   contentFormats: (ref) => (isUsers(ref) ? [] : ['markdown']),
   listings: [{ name: 'users', ref: { list: 'users' }, about: 'members and bots of the workspace' }],
   connect(connection, requests): PlatformSession {
-    const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
-    const api = lazyApi(connection, [rule], requests);
+    const rate = requestRate(notion, connection);
+    const api = lazyApi(connection, [rateRule(connection.fingerprint, rate)], requests);
     return {
       identify: () => identify(api),
       discover: () => discover(api),
       describe: (ref) => (isUsers(ref) ? describeUsers(api) : describe(api, ref)),
       planScan: (request) => (isUsers(request.ref) ? planListing() : planScan(request)),
       fetchBatch: (request) =>
-        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request),
+        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request, rate),
       locate: (ref, ids, columns) =>
         isUsers(ref) ? notListed(ids) : locate(api, ref, ids, columns),
       listFrom: (created) => openWindow(0, { lower: created }),

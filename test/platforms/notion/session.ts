@@ -18,20 +18,29 @@ export function unlimited(ms = 10_000, cancel?: AbortSignal) {
   return { requests, sent };
 }
 
-export function connectionTo(baseUrl: string, token = 'ntn_secret'): Connection {
+export function connectionTo(
+  baseUrl: string,
+  token = 'ntn_secret',
+  rate: number | null = null,
+): Connection {
   return {
     account: 'notion',
     token,
     fingerprint: `fingerprint of ${token}`,
     base_url: baseUrl,
     plan: null,
-    rate: null,
+    rate,
     pool_size: 2,
   };
 }
 
-export function connect(baseUrl: string, token?: string, requests = unlimited().requests) {
-  return notion.connect(connectionTo(baseUrl, token), requests);
+export function connect(
+  baseUrl: string,
+  token?: string,
+  requests = unlimited().requests,
+  rate: number | null = null,
+) {
+  return notion.connect(connectionTo(baseUrl, token, rate), requests);
 }
 
 export interface ScanOptions {
