@@ -147,7 +147,7 @@ function parseRest({ delimiter, quote }: CsvDialect, bytes: Buffer, to: number) 
   }
 }
 
-/** The lines with which parsing stopped, as a row that is none; null when the next piece may tell more. */
+/** The lines with which parsing stopped, as a row that is none; null when they go on behind the piece. */
 function brokenRow(error: CsvError, { bytes, line, isEnd, isLongest }: Piece, linesBefore: number) {
   const isOpen = error.code === 'CSV_QUOTE_NOT_CLOSED';
   if (isOpen && !isEnd && !isLongest) return null;
@@ -156,7 +156,8 @@ function brokenRow(error: CsvError, { bytes, line, isEnd, isLongest }: Piece, li
   // A quote that nothing closes may have been opened anywhere: one line is given up, not all that follow.
   const lines = isOpen ? first.lines + 1 : Math.max(seen, first.lines + 1);
   const length = lengthOfLines(bytes, lines);
-  if (length === null && !isEnd && !isLongest) return null;
+  // Of a line without an end only its reader can get rid.
+  if (length === null && !isEnd) return null;
   const taken = bytes.subarray(0, length ?? bytes.length);
   const at = line + first.lines;
   const reason = isOpen

@@ -106,7 +106,7 @@ async function withKey(
 
 /** A file that cannot be read as it is becomes a source all the same, and says then why it cannot. */
 function unread(thrown: unknown): { readonly names: readonly string[]; readonly survey: null } {
-  if (thrown instanceof SyncFailure && thrown.type === 'Misconfigured') {
+  if (thrown instanceof SyncFailure && ['Misconfigured', 'Forbidden'].includes(thrown.type)) {
     return { names: [], survey: null };
   }
   throw thrown;

@@ -38,11 +38,11 @@ export class DigestFile {
 
   /**
    * Writes for every row the number of rows before it that are alike, as far as there are such rows; returns how
-   * many rows have some. As many digests as can be held are looked at together, those of the same remainder.
+   * many rows have some. As many digests as are `held` are looked at together, those of the same remainder.
    */
-  async count(path: string): Promise<number> {
+  async count(path: string, held = HELD): Promise<number> {
     await this.#flush();
-    const parts = BigInt(Math.max(1, Math.ceil(this.#rows / HELD)));
+    const parts = BigInt(Math.max(1, Math.ceil(this.#rows / held)));
     let repeated = 0;
     const counts = await open(path, 'w', 0o600);
     try {

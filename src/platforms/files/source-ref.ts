@@ -65,7 +65,8 @@ export function parseRef(ref: unknown, folder?: string): SourceRef {
     if (!KEYS.includes(key)) throw new Error(`ref.${key} is unknown: ref should be ${EXAMPLE}`);
   }
   const place = parsePlace(given, folder);
-  const format = parseFormat(given.get('format'), place.url ?? place.path ?? '');
+  const named = place.url === undefined ? place.path : new URL(place.url).pathname;
+  const format = parseFormat(given.get('format'), named ?? '');
   return {
     ...place,
     format,
@@ -116,11 +117,11 @@ export const isSafe = ({ protocol, hostname }: URL): boolean =>
   protocol === 'https:' ||
   (protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname));
 
-function parseFormat(value: unknown, place: string): Format {
-  const named = FORMATS.find((format) => format === value);
-  if (named !== undefined) return named;
+function parseFormat(value: unknown, name: string): Format {
+  const given = FORMATS.find((format) => format === value);
+  if (given !== undefined) return given;
   if (value !== undefined) throw new Error(`ref.format should be one of ${FORMATS.join(', ')}`);
-  const told = formatOf(place.replace(/[?#].*$/s, (rest) => (URL.canParse(place) ? '' : rest)));
+  const told = formatOf(name);
   if (told !== null) return told;
   throw new Error(`ref.format is missing: the name does not tell it (${FORMATS.join(', ')})`);
 }

@@ -105,6 +105,19 @@ describe('a CSV file', () => {
     expect(found.gaps).toEqual([UNIDENTIFIED]);
   });
 
+  it('loses a line that is longer than memory should hold, and no other', async () => {
+    const long = 'x'.repeat(17_000_000);
+    const found = await written('a.csv', `id,a\n1,fine\n2,${long}\n3,"open ${long}\n4,fine\n`, {
+      key: 'id',
+    });
+    expect(found.ids).toEqual(['1', '4']);
+    expect(found.rejected.map(({ reason, raw }) => [reason, raw.length < 20_000])).toEqual([
+      ['line 3 is longer than 16777216 bytes', true],
+      ['line 4 is longer than 16777216 bytes', true],
+    ]);
+    expect(found.gaps).toEqual([UNIDENTIFIED]);
+  });
+
   it('takes quotes as they are when told so', async () => {
     const found = await written('a.tsv', 'id\ttext\n1\t5" pipe\n2\t"open\n', {
       key: 'id',
