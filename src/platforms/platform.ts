@@ -60,6 +60,7 @@ export interface Identity {
 
 export interface DiscoveredSource {
   readonly title: string;
+  /** As `parseRef` gives it; of a platform with a `place`, as a catalog file in the working directory would have it. */
   readonly ref: SourceRef;
   readonly external_id: string;
 }

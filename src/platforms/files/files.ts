@@ -4,6 +4,7 @@ import { INTERFACE_VERSION, requestRate, type Platform } from '../platform.ts';
 import type { PlatformSession } from '../session.ts';
 import { createConverter } from './convert.ts';
 import { discover } from './discover.ts';
+import { startFolderStage } from './folder-stage.ts';
 import { prepare, readVersion, type Surroundings } from './prepare.ts';
 import { createRemoteFiles } from './remote-file.ts';
 import { fetchBatch, planScan } from './scan.ts';
@@ -39,6 +40,7 @@ export function createFiles({ spool: root, now, workingDirectory }: FilesOptions
     createConverter,
     // A file that changed is read whole; one that did not is not read at all.
     supportsIncremental: () => false,
+    conformance: startFolderStage,
     connect(connection, requests): PlatformSession {
       const rate = requestRate(platform, connection);
       const surroundings: Surroundings = {
