@@ -1,0 +1,88 @@
+import { bestMs, type Budget } from '../arithmetic.ts';
+import { checkRows } from '../check-rows.ts';
+import { appsync } from '../competitors/appsync.ts';
+import { measure } from '../measure.ts';
+import { figure, type Figure } from '../results.ts';
+import { withStage, type BenchContext } from '../stage.ts';
+import { airtableWorld, notionWorld, type BenchWorld } from '../worlds.ts';
+import type { Workload } from './workload.ts';
+
+const LATENCY_MS = 120;
+
+const LIMITS = {
+  notion: { rateLimit: 180, rateWindowMs: 60_000, latencyMs: LATENCY_MS },
+  airtable: { rateLimit: 5, rateWindowMs: 1_000, latencyMs: LATENCY_MS },
+} as const;
+
+interface Case {
+  readonly name: string;
+  readonly platform: 'notion' | 'airtable';
+  readonly world: BenchWorld;
+}
+
+/** Requests of about two and a half minutes of Notion's budget, and of a minute and a half of Airtable's. */
+function cases(quick: boolean): readonly Case[] {
+  const part = quick ? 0.1 : 1;
+  const notion = (prefix: string, count: number) =>
+    notionWorld({ prefix, count, records: (45_000 * part) / count });
+  const airtable = (prefix: string, count: number) =>
+    airtableWorld({ prefix, count, records: (40_000 * part) / count }, 'one base');
+  return [
+    { name: 'Notion, ten sources', platform: 'notion', world: notion('ten', 10) },
+    { name: 'Notion, one source', platform: 'notion', world: notion('one', 1) },
+    { name: 'Airtable, ten tables of a base', platform: 'airtable', world: airtable('ten', 10) },
+    { name: 'Airtable, one table', platform: 'airtable', world: airtable('one', 1) },
+  ];
+}
+
+export const realLimits: Workload = {
+  id: 'real-limits',
+  about: 'first imports under the real limits, 120 ms a request',
+  when: 'always',
+  run: async (context) => {
+    const figures: Figure[] = [];
+    for (const one of cases(context.quick)) {
+      context.tell(`real-limits: ${one.name}`);
+      figures.push(...(await importWithin(context, one)));
+    }
+    const notes = [
+      'The best time is that of the fewest requests, with each window of the limit used up as soon as it opens and a ' +
+        'request at a time per source; the even pace is the same requests at the rate of the limit. Once each, ' +
+        'whatever the number of rounds.',
+    ];
+    return { workload: realLimits.id, title: realLimits.about, runs: [], figures, notes };
+  },
+};
+
+function importWithin(context: BenchContext, { name, platform, world }: Case) {
+  const { sources } = world;
+  return withStage(
+    context,
+    world,
+    async (stage) => {
+      // As users run it where limits are real: the plan's rate, not one without an end.
+      const run = await measure(stage, 'appsync', () =>
+        stage.appsync('sync-fast', platform, '--batch-size', '1000', '--json'),
+      );
+      const refused = (await stage.simulator.requests()).filter(({ status }) => status === 429);
+      await stage.simulator.liftLimits();
+      for (const source of sources) {
+        const stored = appsync.stored(source, '');
+        if (stored !== null) await checkRows(stage, source, stored);
+      }
+      const { rateLimit: requests, rateWindowMs: windowMs } = LIMITS[platform];
+      const budget: Budget = { requests, windowMs, latencyMs: LATENCY_MS, atOnce: sources.length };
+      const fewest = sources.reduce((sum, { records }) => sum + Math.ceil(records / 100) + 1, 0);
+      const best = bestMs(fewest, budget) / 1000;
+      const even = (fewest * windowMs) / requests / 1000;
+      return [
+        figure(`${name}: wall time`, run.seconds, 's'),
+        figure(`${name}: time / best`, run.seconds / best, '×', { most: 1.05 }),
+        figure(`${name}: time / even pace`, run.seconds / even, '×'),
+        figure(`${name}: requests / fewest`, run.requests / fewest, '×'),
+        figure(`${name}: answers 429`, refused.length, '', { most: 0 }),
+      ];
+    },
+    LIMITS,
+  );
+}
