@@ -1,46 +1,101 @@
-import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startInstallation, type BenchInstallation } from './commands-installation.ts';
+import { commandLines, type MeasuredLine } from './commands-measured.ts';
 
-export interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly cwd?: string;
+/*
+ * How long every command takes, as a whole process, against a stack that is up:
+ *
+ *   npm run bench:commands
+ *   npm run bench:commands -- --sources 8 --only sync-list --show
+ *   npm run bench:commands -- --directory /tmp/bench     keep the installations and use them again
+ */
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
+const MAIN = join(ROOT, 'dist/cli/main.js');
+const LAUNCHER = join(ROOT, 'dj.sh');
+
+const { values } = parseArgs({
+  options: {
+    sources: { type: 'string', default: '0,8,2000' },
+    repeat: { type: 'string', default: '5' },
+    /** Command lines that contain this text. */
+    only: { type: 'string', default: '' },
+    /** Print what each command says. */
+    show: { type: 'boolean', default: false },
+    directory: { type: 'string' },
+  },
+});
+
+interface Measured {
+  readonly name: string;
+  readonly times: readonly number[];
+  readonly cpuTimes: readonly number[];
+  readonly exitCodes: readonly (number | null)[];
+  readonly limitMs: number;
+  readonly lines: number;
 }
 
-export interface CommandEnd {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  /** Wall time from before it was started to its end. */
-  readonly seconds: number;
+async function measure(
+  installation: BenchInstallation,
+  { name, args, launcher, limitMs }: MeasuredLine,
+  repeat: number,
+): Promise<Measured> {
+  const times: number[] = [];
+  const cpuTimes: number[] = [];
+  const exitCodes = new Set<number | null>();
+  let lines = 0;
+  for (let i = 0; i < repeat; i += 1) {
+    const [program, first] =
+      launcher === true ? ([LAUNCHER, []] as const) : ([process.execPath, [MAIN]] as const);
+    const end = await installation.run(program, [...first, ...args]);
+    const { exitCode, stdout, stderr } = end;
+    times.push(end.ms);
+    cpuTimes.push(end.cpuMs);
+    exitCodes.add(exitCode);
+    lines = stdout.split('\n').length - 1;
+    if (values.show && i === 0) process.stdout.write(`\n$ ${name}\n${stdout}${stderr}`);
+  }
+  return { name, times, cpuTimes, exitCodes: [...exitCodes], limitMs, lines };
 }
 
-/** Runs a command to its end; the signal kills it, and then this throws. */
-export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandEnd> {
-  signal.throwIfAborted();
-  const began = performance.now();
-  const child = spawn(command.program, command.args, {
-    env: command.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal,
-    ...(command.cwd === undefined ? {} : { cwd: command.cwd }),
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
-  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  return { code, stdout, stderr, seconds: (performance.now() - began) / 1000 };
+const median = (times: readonly number[]): number =>
+  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
+
+function print(sources: number, measured: readonly Measured[]): void {
+  const row = (...cells: readonly (string | number)[]) =>
+    `${cells.map((cell, i) => (i === 0 ? String(cell).padEnd(48) : String(cell).padStart(8))).join('')}\n`;
+  process.stdout.write(row(`${sources} sources`, 'median', 'worst', 'cpu', 'exit', 'lines'));
+  for (const { name, times, cpuTimes, exitCodes, limitMs, lines } of measured) {
+    const worst = Math.max(...times);
+    const late = worst > limitMs ? `  over ${limitMs} ms` : '';
+    const cells = [median(times).toFixed(0), worst.toFixed(0), median(cpuTimes).toFixed(0)];
+    process.stdout.write(row(name, ...cells, exitCodes.join(','), lines).trimEnd() + `${late}\n`);
+  }
 }
 
-/** The same, for commands that have to succeed. */
-export async function runWell(command: Command, signal: AbortSignal): Promise<CommandEnd> {
-  const end = await runCommand(command, signal);
-  if (end.code === 0) return end;
-  const said = `${end.stdout.slice(-2000)}\n${end.stderr.slice(-2000)}`.trim();
-  // Further arguments may hold the address of a database.
-  throw new Error(`${command.program} ${command.args[0]} ended with ${end.code}:\n${said}`);
+async function main(): Promise<void> {
+  const directory = values.directory ?? (await mkdtemp(join(tmpdir(), 'appsync-bench-')));
+  try {
+    for (const sources of values.sources.split(',').map(Number)) {
+      const installation = await startInstallation(join(directory, String(sources)), sources);
+      try {
+        const measured: Measured[] = [];
+        for (const line of commandLines(sources)) {
+          if (!line.name.includes(values.only)) continue;
+          measured.push(await measure(installation, line, Number(values.repeat)));
+        }
+        print(sources, measured);
+      } finally {
+        await installation.close();
+      }
+    }
+  } finally {
+    if (values.directory === undefined) await rm(directory, { recursive: true });
+  }
 }
+
+await main();

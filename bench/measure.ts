@@ -1,4 +1,4 @@
-import type { CommandEnd } from './commands.ts';
+import type { CommandEnd } from './run-command.ts';
 import { checkRows } from './check-rows.ts';
 import type { Competitor, CompetitorName } from './competitors/competitor.ts';
 import { cpuSeconds, endedChildrenSeconds } from './process-usage.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { AIRTABLE_TOKEN, NOTION_TOKEN } from '../src/sim/simulator.ts';
 import { catalogOf, type CatalogOptions } from './catalog.ts';
-import { runWell, type CommandEnd } from './commands.ts';
+import { runWell, type CommandEnd } from './run-command.ts';
 import { startBenchSimulator, type BenchSimulator, type Limits } from './simulator.ts';
 import type { BenchWorld } from './worlds.ts';
 

@@ -1,4 +1,10 @@
-import { Client, Connection, WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  isGrpcServiceError,
+} from '@temporalio/client';
 import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { readPolled } from './client/deployments.ts';
@@ -52,14 +58,26 @@ export async function connectTemporal(target: TemporalTarget): Promise<TemporalC
   }
 }
 
-/** Throws (exit 5) when the cluster lacks the search attributes that every workflow carries. */
+/** PERMISSION_DENIED and UNIMPLEMENTED of gRPC. */
+const REFUSALS: readonly number[] = [7, 12];
+
+/**
+ * Throws (exit 5) when the namespace lacks the search attributes that every workflow carries. `unknown`: a credential
+ * that may run workflows need not be one that may ask an operator's questions; Temporal then refuses the start itself.
+ */
 export async function checkSearchAttributes({
   client,
   namespace,
-}: TemporalConnection): Promise<void> {
-  const known = await client.connection.operatorService.listSearchAttributes({ namespace });
+}: TemporalConnection): Promise<'registered' | 'unknown'> {
+  const known = await client.connection.operatorService
+    .listSearchAttributes({ namespace })
+    .catch((error: unknown) => {
+      if (isGrpcServiceError(error) && REFUSALS.includes(error.code)) return null;
+      throw error;
+    });
+  if (known === null) return 'unknown';
   const missing = SEARCH_ATTRIBUTES.filter((name) => !(name in (known.customAttributes ?? {})));
-  if (missing.length === 0) return;
+  if (missing.length === 0) return 'registered';
   const flags = missing.map((name) => `--name ${name} --type Keyword`).join(' ');
   throw new AppsyncError(
     EXIT.unreachable,
@@ -148,9 +166,4 @@ export async function waitForRun(
     }
     throw error;
   }
-}
-
-/** The run's page in the Web UI. */
-export function runUrl(uiUrl: string, namespace: string, workflowId: string): string {
-  return `${uiUrl.replace(/\/$/, '')}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId)}`;
 }

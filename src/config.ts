@@ -203,10 +203,11 @@ function rememberCredentials(env: Environment): void {
 }
 
 /**
- * The secret that a reference names: `env:NAME` or `file:PATH` (trailing newline cut). Throws a
+ * The secret that a reference names: `env:NAME` or `file:PATH` (trailing newline cut); empty for `none`. Throws a
  * configuration error that names the reference, never the secret.
  */
 export function readSecret(reference: string, env: Environment): string {
+  if (reference === 'none') return '';
   const secret = findSecret(reference, env);
   rememberSecret(secret);
   return secret;

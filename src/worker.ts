@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { GracefulShutdownPeriodExpiredError, NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
+import { platformFinder } from './activities/find-platform.ts';
 import { createActivities } from './activities/index.ts';
 import { ensureInstallation } from './catalog/installation.ts';
 import { connectOptions } from './client.ts';
@@ -17,7 +18,6 @@ import { createSyncCounters, type SyncCounters } from './observe/sync-counters.t
 import { installRuntime, type InstalledRuntime } from './observe/temporal-runtime.ts';
 import { startReporting, watchPool } from './observe/worker-reporter.ts';
 import { createRateBudget } from './platforms/rate-limit.ts';
-import { builtInPlatforms } from './platforms/registry.ts';
 import { requestPools } from './platforms/requests.ts';
 import { agreeOnEncryptionKey } from './store/encryption-key.ts';
 import { checkDatabase, openDatabase, type Database } from './store/database.ts';
@@ -73,7 +73,7 @@ export async function createWorker(parts: Parts): Promise<RunningWorker> {
     ...versioning(config),
     activities: createActivities({
       db,
-      platforms: builtInPlatforms(),
+      findPlatform: platformFinder(db),
       budget: createRateBudget(db),
       log,
       version: version(),

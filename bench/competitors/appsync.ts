@@ -1,6 +1,6 @@
 import type { RunSummary } from '../../src/contract/summary.ts';
 import { tableOf } from '../catalog.ts';
-import type { CommandEnd } from '../commands.ts';
+import type { CommandEnd } from '../run-command.ts';
 import type { Competitor } from './competitor.ts';
 
 /** As users run it, with a stack that is up, no limit of requests, and large batches. */

@@ -1,4 +1,4 @@
-import type { CommandEnd } from '../commands.ts';
+import type { CommandEnd } from '../run-command.ts';
 import type { StoredShape } from '../check-rows.ts';
 import type { Stage } from '../stage.ts';
 import type { BenchSource } from '../worlds.ts';

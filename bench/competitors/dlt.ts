@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runWell } from '../commands.ts';
+import { runWell } from '../run-command.ts';
 import type { Competitor } from './competitor.ts';
 import { scriptTable, scriptTask } from './plain.ts';
 

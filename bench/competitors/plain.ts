@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runWell } from '../commands.ts';
+import { runWell } from '../run-command.ts';
 import type { PlainTask } from '../plain/task.ts';
 import type { BenchContext, Stage } from '../stage.ts';
 import type { BenchSource } from '../worlds.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { median } from '../arithmetic.ts';
-import { runWell } from '../commands.ts';
+import { runWell } from '../run-command.ts';
 import { figure } from '../results.ts';
 import { withStage } from '../stage.ts';
 import { notionWorld } from '../worlds.ts';

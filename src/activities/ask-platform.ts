@@ -1,7 +1,7 @@
 import { cancellationSignal } from '@temporalio/activity';
 import type { AskPlatformInput, AskedPlatform, ComparisonRef } from '../contract/reconciliation.ts';
 import type { Column, ConvertedRecord } from '../contract/schema.ts';
-import type { Whereabouts } from '../platforms/platform.ts';
+import type { Whereabouts } from '../platforms/session.ts';
 import { compareAbsent, compareStaged, readClock } from '../store/reconciliation/comparison.ts';
 import {
   countQuestions,
@@ -32,7 +32,7 @@ export function askPlatform(deps: Dependencies, input: AskPlatformInput): Promis
     const started = performance.now();
     const source = await readSource(deps.db, comparison.source_id);
     const columns = await readColumns(deps.db, source.id);
-    const connected = connectSource(deps, source, comparison, meter);
+    const connected = await connectSource(deps, source, comparison, meter);
     const asker = { deps, comparison, source, columns, meter, ...connected };
     const limit = Math.max(1, connected.platform.located_at_once);
     for (let asked = 0; asked < SLICE; asked++) {

@@ -49,7 +49,7 @@ export function closeSource(deps: Dependencies, input: CloseSourceInput): Promis
       if (before !== null) return before;
       const source = await readSource(tx, input.source_id);
       attributeAttempt(source);
-      const platform = deps.platforms.get(input.platform);
+      const platform = await deps.findPlatform(input.platform);
       const { certificate, ...closed } = await judge(tx, input, source, held, platform);
       await endSourceRun(tx, { ...input, ...closed, certificate });
       return closed;

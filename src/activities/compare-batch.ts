@@ -35,7 +35,7 @@ export function compareBatch(deps: Dependencies, input: CompareBatchInput): Prom
     const source = await readSource(deps.db, comparison.source_id);
     const columns = await readColumns(deps.db, source.id);
     const asked_at = await readClock(deps.db);
-    const { session, ref } = connectSource(deps, source, comparison, meter);
+    const { session, ref } = await connectSource(deps, source, comparison, meter);
     const { records, rejected, windows, evidence } = await session.fetchBatch({
       ref,
       mode: 'full',

@@ -7,7 +7,8 @@ import type {
 import { NO_EVIDENCE } from '../contract/scan.ts';
 import type { Column } from '../contract/schema.ts';
 import { SyncFailure, isAboutOneRecord } from '../errors.ts';
-import type { PlatformSession, SourceRef, WholeValue } from '../platforms/platform.ts';
+import type { SourceRef } from '../platforms/platform.ts';
+import type { PlatformSession, WholeValue } from '../platforms/session.ts';
 import { refusalOf } from '../store/refusal.ts';
 import type { Transaction } from '../store/database.ts';
 import { isSeen, recordEvidence } from '../store/scans.ts';
@@ -48,7 +49,7 @@ export function completeRecords(
     const columns = new Map(
       (await readColumns(deps.db, source.id)).map((column) => [column.id, column]),
     );
-    const { session, ref } = connectSource(deps, source, opened, meter);
+    const { session, ref } = await connectSource(deps, source, opened, meter);
     for (const value of await readTruncated(deps.db, source.id, SLICE)) {
       const column = columns.get(value.field_id);
       const read = column === undefined ? 'unwanted' : await readWhole(session, ref, value, column);

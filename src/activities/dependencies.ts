@@ -2,13 +2,14 @@ import type { Environment } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { SyncObserver } from '../observe/sync-counters.ts';
 import type { RateBudget } from '../platforms/rate-limit.ts';
-import type { Platforms } from '../platforms/registry.ts';
+import type { Platform } from '../platforms/platform.ts';
 import type { Database } from '../store/database.ts';
 
 /** What activities work with: made once per worker, passed in. */
 export interface Dependencies {
   readonly db: Database;
-  readonly platforms: Platforms;
+  /** The platform of that name; undefined when neither this build nor a plug-in of the catalog brings it. */
+  readonly findPlatform: (name: string) => Promise<Platform | undefined>;
   readonly budget: RateBudget;
   readonly log: Log;
   /** Of this program: kept with records that it could not deal with. */

@@ -1,7 +1,11 @@
 import { Context, cancellationSignal } from '@temporalio/activity';
 import type { FetchBatchInput, StagedBatch } from '../contract/activities.ts';
+import { customCountsProblem } from '../contract/metrics.ts';
+import { openedProblem } from '../contract/scan.ts';
+import { SyncFailure } from '../errors.ts';
 import { readColumns, readSource } from '../store/sources.ts';
 import { stageRecords, stageRejected } from '../store/staging.ts';
+import { unchangedIds } from '../store/unchanged-records.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
@@ -23,24 +27,29 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       readSource(deps.db, opened.source_id),
       readColumns(deps.db, opened.source_id),
     ]);
-    const { session, ref } = connectSource(deps, source, opened, meter);
-    const { records, rejected, windows, evidence } = await session.fetchBatch({
+    const { platform, session, ref } = await connectSource(deps, source, opened, meter);
+    const { records, rejected, windows, evidence, counts } = await session.fetchBatch({
       ref,
       mode: opened.scan.mode,
       since: opened.scan.since,
+      version: opened.scan.version,
       columns,
       window,
       free_window,
-      max_records: opened.options.batch_size,
+      max_records: opened.options.batch_size * (platform.batch_factor ?? 1),
       isTimeUp: () => performance.now() - started > TIME_SLICE_MS,
     });
+    refuse(platform.title, openedProblem(window.window, free_window, windows));
+    if (counts !== undefined) refuse(platform.title, customCountsProblem(counts));
     const attempt = `${info.workflowExecution?.runId ?? ''}/${info.activityId}/${info.attempt}`;
     const key = { scan_id: opened.scan.scan_id, attempt };
-    await stageRecords(deps.db, key, columns, records, cancellationSignal());
+    const unchanged = await unchangedIds(deps.db, source, records);
+    await stageRecords(deps.db, key, columns, records, cancellationSignal(), unchanged);
     await stageRejected(deps.db, key, rejected, records.length);
     meter.count({
       bytes: [...records, ...rejected].reduce((sum, record) => sum + record.raw.length, 0),
       fetch_ms: Math.round(performance.now() - started),
+      ...(counts === undefined ? {} : { custom: counts }),
     });
     return {
       window: window.window,
@@ -52,4 +61,8 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
       metrics: meter.total(),
     };
   });
+}
+
+function refuse(title: string, problem: string | null): void {
+  if (problem !== null) throw new SyncFailure('InvalidAnswer', `${title} gave ${problem}`);
 }

@@ -33,7 +33,7 @@ export function findSurplus(deps: Dependencies, input: FindSurplusInput): Promis
       ];
       if (gaps.length === 0) {
         const source = await readSource(tx, comparison.source_id);
-        const canAsk = (deps.platforms.get(source.platform)?.located_at_once ?? 0) > 0;
+        const canAsk = ((await deps.findPlatform(source.platform))?.located_at_once ?? 0) > 0;
         await noteSurplus(tx, source, comparison, canAsk ? MOST_ASKED : 0);
       }
       return { gaps, to_ask: await countQuestions(tx, comparison) };

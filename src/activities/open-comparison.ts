@@ -43,13 +43,16 @@ export function openComparison(
     await beginReconciliation(deps.db, input);
     const columns = await readColumns(deps.db, source.id);
     await refuseUnsynced(deps, source, columns);
-    const connected = connectSource(deps, source, input, meter);
-    const schema = await connected.session.describe(connected.ref);
+    const connected = await connectSource(deps, source, input, meter);
+    const { session, ref } = connected;
+    const schema = await session.describe(ref);
+    const version = (await session.readVersion?.(ref))?.version;
+    const whole = () => session.planScan({ ref, mode: 'full', since: null, version });
     return inTransaction(deps.db, async (tx) => {
       await holdReconciliation(tx, input);
       await endAbandonedReconciliations(tx, source.id);
       const choice = await chooseAgain(tx, source, input.choice, connected);
-      const listing = await planListing(tx, source, input, choice, connected);
+      const listing = await planListing(tx, source, input, choice, { session, whole });
       await describeReconciliation(tx, {
         ...input,
         mode: choice.kind,
@@ -114,9 +117,8 @@ async function planListing(
   source: SourceRow,
   input: OpenComparisonInput,
   choice: ComparisonChoice,
-  { session, ref }: ConnectedSource,
+  { session, whole }: Pick<ConnectedSource, 'session'> & { whole: () => readonly ScanWindow[] },
 ): Promise<Pick<OpenedComparison, 'windows' | 'list_at_most'>> {
-  const whole = () => session.planScan({ ref, mode: 'full', since: null });
   switch (choice.kind) {
     case 'full':
       return { windows: whole(), list_at_most: null };

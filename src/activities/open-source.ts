@@ -5,6 +5,7 @@ import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
 import { chooseScan } from '../contract/scan-choice.ts';
 import { describeChanges } from '../contract/schema-change.ts';
 import type { SourceSchema } from '../contract/schema.ts';
+import type { SourceVersion } from '../platforms/session.ts';
 import type { Transaction } from '../store/database.ts';
 import { fitTable } from '../store/destination/fit-table.ts';
 import { beginHeal, readHeal } from '../store/reconciliation/heal.ts';
@@ -12,7 +13,7 @@ import { schemaFingerprint } from '../store/destination/schema-fingerprint.ts';
 import { canResume, placeOf } from '../store/resume.ts';
 import { beginScan, readCheckpoint } from '../store/scans.ts';
 import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
-import { holdFence, readSource, takeFence, type SourceRow } from '../store/sources.ts';
+import { holdFence, readColumns, readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { breakChain } from '../store/source-state.ts';
 import { countUnsettled } from '../store/deletions/sweep.ts';
 import { countTruncated } from '../store/truncated-values.ts';
@@ -37,11 +38,12 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
       source: await readSource(tx, input.source_id),
     }));
     await beginSourceRun(deps.db, { ...input, workflow_id: workflowExecution?.workflowId ?? '' });
-    const connected = connectSource(deps, source, input, meter);
-    const schema = await connected.session.describe(connected.ref);
+    const connected = await connectSource(deps, source, input, meter);
+    const found = await look(deps, source, input, connected);
+    const { schema } = found;
     return inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, { ...input, fence });
-      const chosen = await beginOrResume(tx, source, input, connected, schema);
+      const chosen = await beginOrResume(tx, source, input, connected, found);
       await noteUnknownTypes(tx, input, schema.fields, connected.platform.knownTypes);
       const metrics = meter.total();
       await endAbandoned(tx, input);
@@ -59,12 +61,38 @@ export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<
   });
 }
 
+/** What the platform says of the source before any record is read. */
+interface Sight {
+  readonly schema: SourceSchema;
+  readonly version: SourceVersion | null;
+  /** Nothing in it changed since the last whole scan. */
+  readonly isUnchanged: boolean;
+}
+
+/** A source that did not change has the schema that is known: to read it may mean to read all of a file. */
+async function look(
+  deps: Dependencies,
+  source: SourceRow,
+  { options }: OpenSourceInput,
+  { session, ref }: ConnectedSource,
+): Promise<Sight> {
+  const version = (await session.readVersion?.(ref)) ?? null;
+  const isKnown = version !== null && source.certified && version.version === source.version;
+  if (version === null || !isKnown || !options.incremental) {
+    return { schema: await session.describe(ref), version, isUnchanged: false };
+  }
+  const { external_id, alias: title } = source;
+  const fields = await readColumns(deps.db, source.id);
+  const schema = { title, external_id, fields, server_time: version.server_time };
+  return { schema, version, isUnchanged: true };
+}
+
 async function beginOrResume(
   tx: Transaction,
   source: SourceRow,
   input: OpenSourceInput,
   { platform, session, ref }: ConnectedSource,
-  schema: SourceSchema,
+  { schema, version: seen, isUnchanged }: Sight,
 ): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
   const table = await fitTable(tx, source, schema.fields, {
     run_id: input.run_id,
@@ -77,11 +105,13 @@ async function beginOrResume(
   if (table.needs_full_scan) await breakChain(tx, source.id);
   const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
   const heal = await readHeal(tx, source.id);
+  const version = seen?.version;
   const terms = {
     incremental: input.options.incremental,
     fingerprint,
     heal_scan: heal === null ? undefined : heal.scan_id,
     give_up_scan: input.give_up_scan ?? undefined,
+    version,
   };
   if (checkpoint !== null && canResume(checkpoint, source, terms)) {
     return {
@@ -93,18 +123,22 @@ async function beginOrResume(
   }
   const { mode, since, ...chosen } = chooseScan(source, input.options, {
     listed_whole: !(platform.supportsIncremental?.(ref) ?? true),
+    unchanged: isUnchanged,
     lacks_values: table.needs_full_scan,
     schema_changed: source.schema_fingerprint !== fingerprint,
     to_heal: heal?.records ?? 0,
   });
   const reason = changed === '' ? chosen.reason : `${chosen.reason}: ${changed}`;
-  const windows = session.planScan({ ref, mode, since });
+  const planned = session.planScan({ ref, mode, since, version });
+  const isRead = isUnchanged && mode === 'incremental';
+  const windows = isRead ? planned.map((window) => ({ ...window, done: true })) : planned;
   const scan: ScanIdentity = {
     scan_id: randomUUID(),
     mode,
     since,
     started_at: schema.server_time,
     schema_fingerprint: fingerprint,
+    ...(version === undefined ? {} : { version }),
   };
   await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
   if (heal !== null) await beginHeal(tx, source, heal, scan.scan_id);

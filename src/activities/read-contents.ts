@@ -1,7 +1,7 @@
 import type { OpenSourceRef, ReadContents, ReadContentsInput } from '../contract/activities.ts';
 import type { FailureType } from '../contract/failures.ts';
 import { isAboutOneRecord, SyncFailure } from '../errors.ts';
-import type { RecordContent } from '../platforms/platform.ts';
+import type { RecordContent } from '../platforms/session.ts';
 import type { Transaction } from '../store/database.ts';
 import { refusalOf } from '../store/refusal.ts';
 import { addToSourceRun } from '../store/source-runs.ts';
@@ -75,7 +75,7 @@ async function readSlice(
   source: SourceRow,
   meter: Meter,
 ): Promise<void> {
-  const { session, ref } = connectSource(deps, source, opened, meter);
+  const { session, ref } = await connectSource(deps, source, opened, meter);
   const slice: Slice = {
     deps,
     opened,

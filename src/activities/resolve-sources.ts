@@ -19,15 +19,18 @@ export async function resolveSources(
   const platforms = new Map<string, ResolvedSource[]>();
   for (const source of found) {
     const keys = platforms.get(source.platform) ?? [];
-    keys.push(resolved(deps, source));
+    keys.push(await resolved(deps, source));
     platforms.set(source.platform, keys);
   }
   return { platforms: [...platforms].map(([platform, sources]) => ({ platform, sources })) };
 }
 
-function resolved({ platforms }: Dependencies, source: SourceRow): ResolvedSource {
+async function resolved(
+  { findPlatform }: Dependencies,
+  source: SourceRow,
+): Promise<ResolvedSource> {
   const { id: source_id, alias, account, plan } = source;
-  const platform = platforms.get(source.platform);
+  const platform = await findPlatform(source.platform);
   // What this worker does not know fails when the source is opened.
   if (platform === undefined) return { source_id, alias, account };
   const key = [account, platform.budgetPart?.(source.ref) ?? ''].join('/');

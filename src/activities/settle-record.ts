@@ -1,6 +1,6 @@
 import type { OpenSourceRef } from '../contract/activities.ts';
 import type { Column } from '../contract/schema.ts';
-import type { Whereabouts } from '../platforms/platform.ts';
+import type { Whereabouts } from '../platforms/session.ts';
 import type { Transaction } from '../store/database.ts';
 import { mergeRecords } from '../store/merge-records.ts';
 import { announceArrival } from '../store/deletions/moves.ts';

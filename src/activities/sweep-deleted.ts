@@ -69,7 +69,7 @@ async function checkSchema(
   if (scan.mode !== 'full' || (await isSweeping(deps.db, source.id, scan.scan_id))) return;
   const checkpoint = await readCheckpoint(deps.db, source.id);
   if (checkpoint === null || checkpoint.batches < 2) return;
-  const { session, ref } = connectSource(deps, source, opened, meter);
+  const { session, ref } = await connectSource(deps, source, opened, meter);
   const { fields } = await session.describe(ref);
   if (schemaFingerprint(fields) === scan.schema_fingerprint) return;
   throw new SyncFailure(
@@ -106,7 +106,7 @@ async function settleSlice(
   meter: Meter,
 ): Promise<number> {
   const started = performance.now();
-  const { platform, session, ref } = connectSource(deps, source, opened, meter);
+  const { platform, session, ref } = await connectSource(deps, source, opened, meter);
   const underFence = async (work: (tx: Transaction) => Promise<RowCounts>) => {
     const counts = await inActivityTransaction(deps.db, async (tx) => {
       await holdFence(tx, opened);

@@ -118,7 +118,10 @@ function refuseForeign(
   if (last === null || last.content_hash === file.content_hash) return;
   if (last.origins.includes(originOf(file))) return;
   const named = new Set(file.sources.map(({ alias }) => alias));
-  const drops = current.sources.some(({ alias, in_file }) => in_file && !named.has(alias));
+  const unread = new Set(file.unavailable.map(({ platform }) => platform));
+  const drops = current.sources.some(
+    ({ alias, in_file, platform }) => in_file && !named.has(alias) && !unread.has(platform),
+  );
   const parts = Object.values(difference);
   const changes = parts.some((part) => part.changed.length > 0 || part.removed.length > 0);
   if (!drops && !changes) return;

@@ -49,7 +49,10 @@ export function compareCatalogs(
 ): CatalogDifference {
   const named = new Set(file.sources.map((source) => source.alias));
   const gone = current.sources.filter((source) => !named.has(source.alias));
-  const enabled = gone.filter((source) => source.enabled).map((source) => source.alias);
+  // Sources of a plug-in that cannot be loaded are in the file, only not readable.
+  const unread = new Set(file.unavailable.map(({ platform }) => platform));
+  const left = gone.filter(({ platform }) => !unread.has(platform));
+  const enabled = left.filter((source) => source.enabled).map((source) => source.alias);
   const used = (key: 'account' | 'app' | 'vault' | 'user') =>
     new Set(gone.map((source) => source[key]));
   const parts = (catalog: CurrentCatalog | CatalogFile) => ({

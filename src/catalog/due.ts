@@ -1,9 +1,15 @@
+import { createHash } from 'node:crypto';
 import { Cron } from 'croner';
 
 /** When a source syncs by itself; neither means on every `--only-due` run, unless it fails. */
 export interface Schedule {
   readonly every_seconds: number | null;
   readonly cron: string | null;
+}
+
+/** A schedule and whose it is, which decides how late it is. */
+export interface ScheduledSource extends Schedule {
+  readonly alias: string;
 }
 
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
@@ -23,14 +29,33 @@ export function checkCron(cron: string): void {
 }
 
 /**
- * The first time after `from` at which the schedule is due; null without a schedule. Cron times are UTC,
+ * The first time after `from` that the schedule names; null without a schedule. Cron times are UTC,
  * so that workers in different places agree, unless the expression begins with `CRON_TZ=<zone> `. A
  * daily time that a change of clocks skips comes right after the gap, one that it repeats comes once.
  */
-export function nextDueAt(schedule: Schedule, from: Date): Date | null {
-  if (schedule.cron !== null) return nextCron(schedule.cron, from);
-  if (schedule.every_seconds === null) return null;
-  return new Date(from.getTime() + schedule.every_seconds * 1000);
+export function nextTime({ cron, every_seconds }: Schedule, from: Date): Date | null {
+  if (cron !== null) return nextCron(cron, from);
+  return every_seconds === null ? null : new Date(from.getTime() + every_seconds * 1000);
+}
+
+/** When a source is due that was synced at `from`: the schedule's next time and the source's own jitter. */
+export function nextDueAt(source: ScheduledSource, from: Date): Date | null {
+  const next = nextTime(source, from);
+  return next === null ? null : new Date(next.getTime() + jitterMs(source));
+}
+
+const JITTER_PART = 0.1;
+const MOST_JITTER_MS = 10 * SECONDS.m * 1000;
+
+/**
+ * By how much a source with `every` comes later than its interval says: always the same, and different from that
+ * of others, so that sources that were synced together do not all come due together. Later and never earlier: an
+ * interval is also what keeps requests rare. Cron times are exact: somebody chose that minute.
+ */
+export function jitterMs({ alias, cron, every_seconds }: ScheduledSource): number {
+  if (cron !== null || every_seconds === null) return 0;
+  const share = createHash('sha256').update(alias).digest().readUInt32BE(0) / 2 ** 32;
+  return Math.floor(share * Math.min(MOST_JITTER_MS, every_seconds * 1000 * JITTER_PART));
 }
 
 const FIRST_PAUSE_SECONDS = 5 * SECONDS.m;
@@ -58,20 +83,21 @@ export interface Setback {
  * minutes without one), each further one twice as long, up to a day or an hour. A longer
  * schedule is never hurried. Cron times stay cron times: the first one after the added pause, of which half the
  * longest is enough: a daily run that failed after half an hour of trying is not to skip the next day's.
+ * With `every`, the jitter comes on top.
  */
-export function dueAfterSetback(schedule: Schedule, setback: Setback, now: Date): Date {
+export function dueAfterSetback(source: ScheduledSource, setback: Setback, now: Date): Date {
   const { kind, failures, blocked_until } = setback;
   if (blocked_until !== undefined) {
     const until = new Date(blocked_until);
-    const next = nextDueAt(schedule, now);
+    const next = nextDueAt(source, now);
     return next === null || next < until ? until : next;
   }
-  const base = schedule.every_seconds ?? FIRST_PAUSE_SECONDS;
+  const base = source.every_seconds ?? FIRST_PAUSE_SECONDS;
   const longest = Math.max(base, LONGEST_PAUSE_SECONDS[kind]);
   const pause = Math.min(longest, base * 2 ** (failures - 1));
-  const added = schedule.cron === null ? pause - base : Math.min(pause - base, longest / 2);
+  const added = source.cron === null ? pause - base : Math.min(pause - base, longest / 2);
   const from = new Date(now.getTime() + added * 1000);
-  return nextDueAt(schedule, from) ?? new Date(now.getTime() + pause * 1000);
+  return nextDueAt(source, from) ?? new Date(now.getTime() + pause * 1000);
 }
 
 function nextCron(cron: string, from: Date): Date | null {

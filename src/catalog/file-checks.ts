@@ -1,8 +1,9 @@
 import { didYouMean } from './did-you-mean.ts';
-import type { FileItems, Item, Report } from './file-items.ts';
-import type { AccountItem, SourceItem } from './file-schema.ts';
+import { TOKEN_HINT, type FileItems, type Item, type Report } from './file-items.ts';
+import { NO_TOKEN, type AccountItem, type SourceItem } from './file-schema.ts';
 import { keyName, shown } from './file-text.ts';
 import type { CatalogFile, CatalogRules, CatalogSource } from './file.ts';
+import { reservedWords } from './reserved.ts';
 import { checkSource } from './source-checks.ts';
 
 export type CatalogParts = Pick<
@@ -10,8 +11,12 @@ export type CatalogParts = Pick<
   'accounts' | 'applications' | 'vaults' | 'users' | 'sources'
 >;
 
+/** The rules, and the folder that references to files are meant from. */
+export type PlacedRules = CatalogRules & { readonly folder: string };
+
 /** Checks what items say of each other; reports what cannot be and returns the rest. */
-export function checkItems(items: FileItems, rules: CatalogRules, report: Report): CatalogParts {
+export function checkItems(items: FileItems, rules: PlacedRules, report: Report): CatalogParts {
+  checkPlugins(items, rules, report);
   const applications = items.applications.map(({ value }) => ({
     ...value,
     name: value.name ?? value.slug,
@@ -44,7 +49,10 @@ export function checkItems(items: FileItems, rules: CatalogRules, report: Report
   );
   for (const account of items.accounts) checkAccount(account, rules, report);
   const parts = { accounts: items.accounts.map(({ value }) => value), applications, vaults, users };
-  const sources = items.sources.flatMap((item) => checkSource(item, items, parts, rules, report));
+  const sourceRules = { rules, reserved: reservedWords(rules) };
+  const sources = items.sources.flatMap((item) =>
+    checkSource(item, items, parts, sourceRules, report),
+  );
   checkTables(items.sources, sources, report);
   return { ...parts, sources };
 }
@@ -88,6 +96,7 @@ function checkAccount(
   report: Report,
 ): void {
   const platform = rules.platforms.get(value.platform);
+  if (platform?.unavailable !== undefined) return;
   if (platform === undefined) {
     const known = [...rules.platforms.keys()];
     const hint = `${didYouMean(value.platform, known)}platforms: ${known.join(', ')}`;
@@ -95,6 +104,18 @@ function checkAccount(
   } else if (value.plan !== null && !(value.plan in platform.plans)) {
     const hint = `plans: ${Object.keys(platform.plans).join(', ')}`;
     report([...path, 'plan'], `${shown(value.plan)} is not a plan of ${platform.name}`, hint);
+  }
+  if (value.token === NO_TOKEN && platform?.credentials !== 'optional') {
+    report([...path, 'token'], 'is missing', TOKEN_HINT);
+  }
+}
+
+function checkPlugins({ plugins }: FileItems, rules: CatalogRules, report: Report): void {
+  const taken = new Set(['all', ...(rules.built_in ?? []), ...rules.reserved]);
+  for (const name of Object.keys(plugins)) {
+    if (!taken.has(name)) continue;
+    const hint = 'a plug-in brings a platform of another name';
+    report(['plugins', name], 'is a platform or command already', hint);
   }
 }
 
@@ -104,10 +125,11 @@ function checkTables(
   report: Report,
 ): void {
   const first = new Map<string, string>();
+  const byAlias = new Map(items.toReversed().map((item) => [item.value.alias, item]));
   for (const { alias, table_schema, table_name } of sources) {
     const table = `${table_schema}.${table_name}`;
     const other = first.get(table);
-    const item = items.find(({ value }) => value.alias === alias);
+    const item = byAlias.get(alias);
     if (other === undefined) first.set(table, alias);
     else if (other !== alias && item !== undefined) {
       const key = item.value.table === null ? 'alias' : 'table';

@@ -3,6 +3,7 @@ import { didYouMean } from './did-you-mean.ts';
 import {
   accountSchema,
   applicationSchema,
+  pluginsSchema,
   SECTIONS,
   sourceSchema,
   userSchema,
@@ -23,6 +24,8 @@ export interface Item<T> {
 
 /** The items that have the right form; the others were reported. */
 export interface FileItems {
+  /** Platform → package or path. */
+  readonly plugins: Readonly<Record<string, string>>;
   readonly accounts: readonly Item<AccountItem>[];
   readonly applications: readonly Item<z.output<typeof applicationSchema>>[];
   readonly vaults: readonly Item<z.output<typeof vaultSchema>>[];
@@ -32,9 +35,12 @@ export interface FileItems {
   readonly declared: (section: Section, key: string) => readonly string[];
 }
 
+/** How a token is referred to. */
+export const TOKEN_HINT =
+  'name the variable that holds it, such as env:NOTION_TOKEN, or a file, such as file:/run/secrets/notion';
+
 const HINTS: Readonly<Record<string, string>> = {
-  token:
-    'name the variable that holds it, such as env:NOTION_TOKEN, or a file, such as file:/run/secrets/notion',
+  token: TOKEN_HINT,
   alias: 'such as skyflow-artefacts',
   slug: 'such as skyflow',
   ref: 'such as { data_source: <id> } or { base: <id>, table: <id> }',
@@ -47,10 +53,11 @@ const HINTS: Readonly<Record<string, string>> = {
 /** Reads every section of a file, item by item. */
 export function readItems(data: unknown, report: Report): FileItems {
   const file = asMap(data);
+  const keys = ['plugins', ...SECTIONS];
   if (file === null && data !== null)
     report([], 'must be a map of sections', `write ${SECTIONS.join(', ')}`);
   for (const key of Object.keys(file ?? {})) {
-    if (!SECTIONS.some((section) => section === key)) reportUnknownKey(report, [key], SECTIONS);
+    if (!keys.includes(key)) reportUnknownKey(report, [key], keys);
   }
   const raw = (section: Section) => listOf(file, section);
   for (const section of SECTIONS) {
@@ -60,6 +67,7 @@ export function readItems(data: unknown, report: Report): FileItems {
   const items = <T extends z.ZodObject>(section: Section, schema: T) =>
     (raw(section) ?? []).flatMap((value, i) => readItem([section, i], value, schema, report));
   return {
+    plugins: readPluginNames(file?.['plugins'] ?? {}, report),
     accounts: items('accounts', accountSchema),
     applications: items('applications', applicationSchema),
     vaults: items('vaults', vaultSchema),
@@ -70,6 +78,21 @@ export function readItems(data: unknown, report: Report): FileItems {
         .map((item) => asMap(item)?.[key])
         .filter((text) => typeof text === 'string'),
   };
+}
+
+function readPluginNames(value: unknown, report: Report): Readonly<Record<string, string>> {
+  const parsed = pluginsSchema.safeParse(value);
+  for (const issue of parsed.error?.issues ?? []) {
+    const at = ['plugins', ...issue.path.map(String)];
+    // A wrong key is reported with the reasons below it.
+    const message = issue.code === 'invalid_key' ? issue.issues[0]?.message : issue.message;
+    report(
+      at,
+      message ?? issue.message,
+      'such as weather: ./weather.mjs, or the name of a package',
+    );
+  }
+  return parsed.data ?? {};
 }
 
 function readItem<T extends z.ZodObject>(

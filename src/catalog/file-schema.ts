@@ -44,10 +44,13 @@ const identifier = word
     'must not be in a schema of Postgres or of appsync itself',
   );
 
+/** What stands for the token of an account without one. */
+export const NO_TOKEN = 'none';
+
 export const accountSchema = z.strictObject({
   name: word,
   platform: word,
-  token,
+  token: token.nullish().transform((value) => value ?? NO_TOKEN),
   plan: optional(word),
   rate_limit: optional(rate),
 });
@@ -59,9 +62,7 @@ export const userSchema = z.strictObject({ id: word, username: optional(word) })
 export const sourceSchema = z.strictObject({
   alias: slug,
   account: word,
-  ref: z.record(z.string(), z.string({ error: 'must be a text' }), {
-    error: missingOr('must be a map'),
-  }),
+  ref: z.record(z.string(), z.unknown(), { error: missingOr('must be a map') }),
   app: optional(word),
   component: optional(word),
   vault: optional(word),
@@ -73,6 +74,13 @@ export const sourceSchema = z.strictObject({
   table: optional(identifier),
   content: optional(z.enum(CONTENT_FORMATS, `must be ${CONTENT_FORMATS.join(' or ')}`)),
 });
+
+/** Platforms from outside: name → package or path. */
+export const pluginsSchema = z.record(
+  z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'must be lower-case letters, digits and -'),
+  word,
+  { error: 'must be a map' },
+);
 
 /** The file's sections; their items are checked one by one, so that one wrong item hides no other. */
 export const SECTIONS = ['accounts', 'applications', 'vaults', 'users', 'sources'] as const;

@@ -1,17 +1,17 @@
-import { createHash } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { AppsyncError, configurationError, EXIT } from '../errors.ts';
 import type { ContentFormat } from '../contract/content.ts';
 import type { Platform, SourceRef } from '../platforms/platform.ts';
-import { checkItems } from './file-checks.ts';
-import { readItems, type Report } from './file-items.ts';
-import { keyName, parseFileText, withoutTokens, type Problem } from './file-text.ts';
+import type { PluginEntry } from '../platforms/plugins.ts';
+import { checkCatalog } from './check-catalog.ts';
+import type { Report } from './file-items.ts';
+import { keyName, withoutTokens, type Problem } from './file-text.ts';
+import { parseFileText } from './yaml-text.ts';
 
 export interface CatalogAccount {
   readonly name: string;
   readonly platform: string;
-  /** `env:NAME` or `file:PATH`, never the token itself. */
+  /** `env:NAME`, `file:PATH` or `none`, never the token itself. */
   readonly token: string;
   readonly plan: string | null;
   readonly rate_limit: number | null;
@@ -60,6 +60,9 @@ export interface CatalogFile {
   readonly path: string;
   readonly content: string;
   readonly content_hash: string;
+  readonly plugins: readonly PluginEntry[];
+  /** Platforms of plug-ins that cannot be loaded here: their sources are not among `sources`. */
+  readonly unavailable: readonly { readonly platform: string; readonly reason: string }[];
   readonly accounts: readonly CatalogAccount[];
   readonly applications: readonly CatalogApplication[];
   readonly vaults: readonly CatalogVault[];
@@ -70,7 +73,14 @@ export interface CatalogFile {
 /** As much of a platform as the catalog needs; `Platforms` of the registry fits. */
 export type CatalogPlatform = Pick<
   Platform,
-  'name' | 'plans' | 'parseRef' | 'externalId' | 'contentFormats' | 'listings'
+  | 'name'
+  | 'plans'
+  | 'credentials'
+  | 'parseRef'
+  | 'externalId'
+  | 'contentFormats'
+  | 'listings'
+  | 'unavailable'
 >;
 export type CatalogPlatforms = ReadonlyMap<string, CatalogPlatform>;
 /** Anything that has the platforms' names as keys; `Platforms` fits. */
@@ -81,19 +91,28 @@ export interface CatalogRules {
   readonly platforms: CatalogPlatforms;
   /** Names of commands and shortcuts: no alias may be one of them. `all` and the `sync-<platform>`s are added. */
   readonly reserved: readonly string[];
+  /** Platforms that no plug-in may replace. */
+  readonly built_in?: readonly string[];
 }
 
 /** Checks a catalog; throws a configuration error with every problem, each with file, line, key and hint. */
-export function parseCatalog(content: string, path: string, rules: CatalogRules): CatalogFile {
+export const parseCatalog = (content: string, path: string, rules: CatalogRules): CatalogFile =>
+  parseCatalogText(content, path, rules).file;
+
+/** As `parseCatalog`, with what the YAML says. */
+export function parseCatalogText(
+  content: string,
+  path: string,
+  rules: CatalogRules,
+): { readonly file: CatalogFile; readonly data: unknown } {
   const text = parseFileText(content);
   const problems: Problem[] = [...text.problems];
   const report: Report = (at, message, hint = 'compare with appsync.example.yaml') => {
     problems.push({ path: at, line: text.lineOf(at), message, hint });
   };
-  const parts = checkItems(readItems(text.data, report), rules, report);
+  const file = checkCatalog({ content, data: text.data }, path, rules, report);
   if (problems.length > 0) throw problemsError(path, problems);
-  const content_hash = createHash('sha256').update(content).digest('hex');
-  return { path: resolve(path), content, content_hash, ...parts };
+  return { file, data: text.data };
 }
 
 function problemsError(path: string, problems: readonly Problem[]): AppsyncError {
@@ -109,21 +128,6 @@ function problemsError(path: string, problems: readonly Problem[]): AppsyncError
     reason: lines.map(({ what, hint }) => `${what} (${hint})`).join('\n'),
     hint: 'correct them, then run: appsync sources apply',
   });
-}
-
-/** The file at `path`, checked as by `parseCatalog`; null when there is none. */
-export async function readCatalogFile(
-  path: string,
-  rules: CatalogRules,
-): Promise<CatalogFile | null> {
-  let content: string;
-  try {
-    content = await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw configurationError(`cannot read ${path}`, 'make it a readable file', error);
-  }
-  return parseCatalog(content, path, rules);
 }
 
 /** Replaces the file at once, so that nobody reads half of it. */

@@ -1,5 +1,5 @@
 import type { InspectedSource, OrphanTable } from '../store/inspection/inspected-sources.ts';
-import { nextDueAt } from './due.ts';
+import { nextTime } from './due.ts';
 import type { PlatformNames } from './file.ts';
 
 /** What can be wrong with a source or a table; `note` says something that may well be meant. */
@@ -102,7 +102,7 @@ function* ofSetup(source: InspectedSource, rules: FindingRules): Generator<Found
 
 function canBeDue({ cron }: InspectedSource, now: Date): boolean {
   try {
-    return cron === null || nextDueAt({ cron, every_seconds: null }, now) !== null;
+    return cron === null || nextTime({ cron, every_seconds: null }, now) !== null;
   } catch {
     return false;
   }

@@ -1,6 +1,7 @@
 import type { DiscoveredSource, Listing } from '../platforms/platform.ts';
-import { documentOf } from './file-text.ts';
 import { addItem, fileText } from './file-edit.ts';
+import { NO_TOKEN } from './file-schema.ts';
+import { documentOf } from './yaml-text.ts';
 import { parseCatalog, type CatalogFile, type CatalogRules } from './file.ts';
 import { freeAlias, type Taken } from './free-alias.ts';
 import { reservedWords } from './reserved.ts';
@@ -11,7 +12,7 @@ export interface DiscoveredAccount {
   readonly platform: string;
   /** Name for a new account: the platform's. */
   readonly account: string;
-  /** Reference to the token that was used: `env:` and the variable that was set. */
+  /** Reference to the token that was used: `env:` and the variable that was set, or `none`. */
   readonly token: string;
   readonly sources: readonly DiscoveredSource[];
 }
@@ -48,9 +49,10 @@ export function proposeCatalog(
   for (const seen of discovered) {
     const account = accountFor(seen, accounts);
     if (!accounts.some(({ name }) => name === account)) {
-      const item = { name: account, platform: seen.platform, token: seen.token };
-      accounts.push({ ...item, plan: null, rate_limit: null });
-      addItem(document, 'accounts', item, { flow: true });
+      const item = { name: account, platform: seen.platform };
+      accounts.push({ ...item, token: seen.token, plan: null, rate_limit: null });
+      const token = seen.token === NO_TOKEN ? {} : { token: seen.token };
+      addItem(document, 'accounts', { ...item, ...token }, { flow: true });
     }
     for (const source of inOrder(seen.sources)) {
       const key = `${seen.platform} ${source.external_id}`;

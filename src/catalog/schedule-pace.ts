@@ -1,5 +1,5 @@
 import type { ScheduleTiming } from '../contract/workflows.ts';
-import { nextDueAt, parseDuration } from './due.ts';
+import { nextTime, parseDuration } from './due.ts';
 
 /** How a schedule in Temporal ticks. Milliseconds. */
 export interface SchedulePace {
@@ -29,8 +29,8 @@ export function schedulePace(timing: ScheduleTiming, now: Date): SchedulePace {
 function intervalOf(timing: ScheduleTiming, now: Date): number {
   if (timing.kind === 'every') return parseDuration(timing.every) * 1000;
   const schedule = { every_seconds: null, cron: timing.cron };
-  const first = nextDueAt(schedule, now);
-  const second = first === null ? null : nextDueAt(schedule, first);
+  const first = nextTime(schedule, now);
+  const second = first === null ? null : nextTime(schedule, first);
   if (first === null || second === null) throw new Error('names a time that never comes again');
   return second.getTime() - first.getTime();
 }

@@ -2,18 +2,17 @@ import { reasonOf } from '../errors.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { checkCron, parseDuration } from './due.ts';
 import type { SourceRef } from '../platforms/platform.ts';
+import type { PlacedRules } from './file-checks.ts';
 import type { FileItems, Item, Report } from './file-items.ts';
 import type { AccountItem, SourceItem } from './file-schema.ts';
 import { shown } from './file-text.ts';
 import type {
   CatalogApplication,
   CatalogPlatform,
-  CatalogRules,
   CatalogSource,
   CatalogUser,
   CatalogVault,
 } from './file.ts';
-import { reservedWords } from './reserved.ts';
 import { defaultTable } from './slug.ts';
 
 /** What sources may refer to. */
@@ -24,6 +23,12 @@ export interface Declared {
   readonly users: readonly CatalogUser[];
 }
 
+/** What sources are checked against; the words that are reserved with what they mean. */
+export interface SourceRules {
+  readonly rules: PlacedRules;
+  readonly reserved: ReadonlyMap<string, string>;
+}
+
 /** Takes one problem at a key of the source. */
 type ReportKey = (key: string, message: string, hint?: string) => void;
 
@@ -32,12 +37,12 @@ export function checkSource(
   { path, value: source }: Item<SourceItem>,
   items: FileItems,
   declared: Declared,
-  rules: CatalogRules,
+  { rules, reserved }: SourceRules,
   reportPath: Report,
 ): readonly CatalogSource[] {
   const report: ReportKey = (key, message, hint) =>
     reportPath([...path, ...key.split('.')], message, hint);
-  const meaning = reservedWords(rules).get(source.alias);
+  const meaning = reserved.get(source.alias);
   if (meaning !== undefined) {
     const hint = `choose another, such as ${source.alias}-source`;
     report('alias', `${shown(source.alias)} is ${meaning}`, hint);
@@ -45,8 +50,10 @@ export function checkSource(
   const references = checkReferences(source, items, declared, report);
   const schedule = checkSchedule(source, report);
   const platform = rules.platforms.get(references.account?.platform ?? '');
-  const place = platform === undefined ? undefined : checkRef(source, platform, report);
-  if (platform === undefined || place === undefined) return [];
+  // Its own references cannot be read: the source stays as it was applied last.
+  if (platform === undefined || platform.unavailable !== undefined) return [];
+  const place = checkRef(source, platform, rules.folder, report);
+  if (place === undefined) return [];
   checkContent(source, platform, place.ref, report);
   const table = source.table ?? `${platform.name}.${defaultTable(source.alias)}`;
   const [table_schema = '', table_name = ''] = table.split('.');
@@ -137,14 +144,19 @@ function checkContent(
   report('content', `${content} is not what ${platform.name} gives of these records`, hint);
 }
 
-function checkRef(source: SourceItem, platform: CatalogPlatform, report: ReportKey) {
+function checkRef(
+  source: SourceItem,
+  platform: CatalogPlatform,
+  folder: string,
+  report: ReportKey,
+) {
   try {
-    const ref = platform.parseRef(source.ref);
+    const ref = platform.parseRef(source.ref, folder);
     return { ref, external_id: platform.externalId(ref) };
   } catch (error) {
     // Platforms name the wrong key at the beginning of their message.
     const [, key = 'ref', message = ''] = /^(ref(?:\.\w+)?) (.*)$/s.exec(reasonOf(error)) ?? [];
-    const hint = `appsync init --platform ${platform.name} finds what the token can see`;
+    const hint = `appsync init --platform ${platform.name} finds what there is`;
     report(key, message || reasonOf(error), hint);
     return undefined;
   }

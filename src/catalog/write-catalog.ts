@@ -3,6 +3,7 @@ import type { CurrentCatalog } from './current.ts';
 import type { CatalogDifference, PartDifference } from './difference.ts';
 import { nextDueAt } from './due.ts';
 import type { CatalogFile, CatalogSource } from './file.ts';
+import { writePlugins } from './plugins.ts';
 
 /** Writes what differs, one statement for each table and kind of change. */
 export async function writeCatalog(
@@ -11,6 +12,7 @@ export async function writeCatalog(
   file: CatalogFile,
   difference: CatalogDifference,
 ): Promise<void> {
+  await writePlugins(tx, file.plugins);
   await writeAccounts(tx, file, difference.accounts);
   await writeNames(
     tx,
@@ -191,7 +193,13 @@ async function leaveSources(
   await tx.query(
     `update appsync.source
      set in_file = alias = any($1::text[]), enabled = enabled and alias <> all($2::text[])
-     where in_file is distinct from (alias = any($1::text[])) or (enabled and alias = any($2::text[]))`,
-    [file.sources.map(({ alias }) => alias), disabled],
+     from appsync.account
+     where account.id = source.account_id and account.platform <> all($3::text[])
+       and (in_file is distinct from (alias = any($1::text[])) or (enabled and alias = any($2::text[])))`,
+    [
+      file.sources.map(({ alias }) => alias),
+      disabled,
+      file.unavailable.map(({ platform }) => platform),
+    ],
   );
 }

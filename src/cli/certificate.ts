@@ -1,4 +1,5 @@
 import type { Certificate } from '../contract/scan.ts';
+import { MOST_ROWS, printLongTable } from './long-table.ts';
 import type { Output } from './output.ts';
 import { plainText, type TableColumn } from './table.ts';
 import { formatAmount, formatCount } from '../units.ts';
@@ -10,17 +11,34 @@ const TOLD_IN_FULL = 3;
 export function printCertificates(
   output: Output,
   certificates: ReadonlyMap<string, Certificate>,
-  isTerminal: boolean,
+  { runId, isTerminal }: { readonly runId: string; readonly isTerminal: boolean },
 ): void {
   if (certificates.size === 0) return;
-  output.print('');
   if (certificates.size > TOLD_IN_FULL || !isTerminal) {
-    output.table(COLUMNS, [...certificates]);
+    printMany(output, [...certificates], runId, isTerminal);
     return;
   }
+  output.print('');
   for (const [alias, certificate] of certificates) {
     for (const line of certificateLines(alias, certificate)) output.print(plainText(line));
   }
+}
+
+/** Of very many, a terminal shows those that prove nothing: the others would push the total of the run out of sight. */
+function printMany(output: Output, all: readonly Row[], runId: string, isTerminal: boolean): void {
+  const isLong = isTerminal && all.length > MOST_ROWS;
+  const rows = isLong ? all.filter(([, { missing }]) => missing.length > 0) : all;
+  if (rows.length > 0) output.print('');
+  const command = `runs show ${runId}`;
+  printLongTable(output, isTerminal, { columns: COLUMNS, rows, noun: 'proof', command });
+  const whole = all.length - rows.length;
+  if (whole === 0) return;
+  const which = rows.length === 0 ? 'all ' : '';
+  output.note(
+    output.notePaint.dim(
+      `${which}${formatAmount(whole, 'scan')} are whole: ${output.program} ${command} | less`,
+    ),
+  );
 }
 
 type Row = readonly [alias: string, certificate: Certificate];

@@ -18,8 +18,12 @@ export async function loadConfig({ io }: CommandContext): Promise<Config> {
   return readConfig(await io.loadEnvironment(), io.cwd);
 }
 
-/** Names of the registered platforms, in the registry's order. */
-export async function platformNames(): Promise<readonly string[]> {
+/** Names of all platforms, those of the catalog file's plug-ins included: none of them is loaded for that. */
+export async function platformNames(io: CliIo): Promise<readonly string[]> {
+  const { readConfigLeniently } = await import('../config.ts');
+  const { readPlugins } = await import('../catalog/plugins.ts');
   const { builtInPlatforms } = await import('../platforms/registry.ts');
-  return [...builtInPlatforms().keys()];
+  const { config } = readConfigLeniently(await io.loadEnvironment(), io.cwd);
+  const plugins = await readPlugins(config.catalogPath);
+  return [...new Set([...builtInPlatforms().keys(), ...plugins.map(({ platform }) => platform)])];
 }

@@ -1,9 +1,11 @@
 import type { CatalogFile } from '../catalog/file.ts';
 import { readSecret, type Environment } from '../config.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
+import { variablesOf } from '../platforms/platform.ts';
+import type { Platforms } from '../platforms/registry.ts';
 import { readCatalog } from './catalog.ts';
 import type { CommandContext } from './command.ts';
+import { knownPlatforms } from './platforms.ts';
 import type { TableColumn } from './table.ts';
 
 export type Origin = 'environment' | '.env' | 'appsync.yaml' | 'default';
@@ -48,7 +50,8 @@ export async function showConfig(context: CommandContext): Promise<ExitCode> {
     output.note(error.message);
     return null;
   });
-  const settings = [...variables(env, io.env), ...catalogSettings(file, env)];
+  const platforms = await knownPlatforms(config);
+  const settings = [...variables(env, io.env, platforms), ...catalogSettings(file, env, platforms)];
   if (output.json) output.document(settings);
   else output.table(COLUMNS, settings);
   return EXIT.ok;
@@ -66,12 +69,11 @@ const COLUMNS: readonly TableColumn<Setting>[] = [
 ];
 
 /** Every variable that is read. `own`: those of the process, over which `.env` adds. */
-function variables(env: Environment, own: Environment): readonly Setting[] {
-  const platforms = [...builtInPlatforms().values()].map(({ environment }) => environment);
-  const tokens = platforms.flatMap(({ token }) => token);
-  const addresses = platforms.map(({ base_url }) => base_url);
+function variables(env: Environment, own: Environment, platforms: Platforms): readonly Setting[] {
+  const tokens = [...platforms.values()].flatMap(({ environment }) => environment.token);
+  const ofPlatforms = [...platforms.values()].flatMap(variablesOf);
   const temporal = Object.keys(env).filter((name) => name.startsWith('TEMPORAL_'));
-  const names = [...new Set([...tokens, ...addresses, ...Object.keys(DEFAULTS), ...temporal])];
+  const names = [...new Set([...ofPlatforms, ...Object.keys(DEFAULTS), ...temporal])];
   return names.map((name): Setting => {
     const secret = tokens.includes(name) || isSecret(name);
     const text = env[name] ?? '';
@@ -107,10 +109,14 @@ function withoutCredentials(text: string): string {
 }
 
 /** What the catalog file says of accounts: where each token is, and how fast it may be used. */
-function catalogSettings(file: CatalogFile | null, env: Environment): readonly Setting[] {
+function catalogSettings(
+  file: CatalogFile | null,
+  env: Environment,
+  platforms: Platforms,
+): readonly Setting[] {
   return (file?.accounts ?? []).flatMap((account): Setting[] => {
     const { name, token, plan, rate_limit } = account;
-    const [standard = null] = Object.keys(builtInPlatforms().get(account.platform)?.plans ?? {});
+    const [standard = null] = Object.keys(platforms.get(account.platform)?.plans ?? {});
     const setting = (key: string, value: string | null, otherwise: string | null): Setting => ({
       name: `accounts.${name}.${key}`,
       value: value ?? otherwise,

@@ -31,13 +31,14 @@ export async function acceptHeldDeletions(
 
 async function decide(
   context: CommandContext,
-  { db }: Session,
+  session: Session,
   alias: string,
   options: { readonly yes: boolean },
 ): Promise<ExitCode | 'accepted'> {
   const { io, output } = context;
+  const { db } = session;
   const filters = { source: [alias] };
-  const resolved = await resolveTargetAndFilters(db, 'all', filters);
+  const resolved = await resolveTargetAndFilters(session, 'all', filters);
   const [source] = await findSources(db, resolved.target, resolved.filters, new Date(io.now()));
   const { held } = source === undefined ? { held: 0 } : await countUnsettled(db, source.id);
   if (source === undefined || held === 0) {

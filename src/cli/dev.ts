@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';
-import type { CommandContext } from './command.ts';
+import { loadConfig, type CommandContext } from './command.ts';
 
 /** `appsync dev sim`: Notion and Airtable over HTTP on this machine, until Ctrl-C. */
 export async function simulate({ io }: CommandContext, args: readonly string[]): Promise<ExitCode> {
@@ -42,6 +42,14 @@ export async function chaos(context: CommandContext, flags: ChaosFlags): Promise
     ),
     records: positive('records', flags.records),
   });
+}
+
+/** `appsync dev conformance`: a platform, built in or of a plug-in, examined on its stage. */
+export async function conformance(context: CommandContext, name: string): Promise<ExitCode> {
+  const { knownPlatforms, namedPlatform } = await import('./platforms.ts');
+  const { runConformance } = await import('../dev/conformance/run-conformance.ts');
+  const platforms = await knownPlatforms(await loadConfig(context));
+  return runConformance(context, namedPlatform(platforms, name));
 }
 
 function positive(name: string, value: string): number {

@@ -12,7 +12,7 @@ export async function findRun({ db }: Session, id: string | undefined): Promise<
   const runs = await listRuns(db, id === undefined ? 1 : SEARCHED);
   const run = id === undefined ? runs[0] : runs.find(({ run_id }) => run_id === id);
   if (run !== undefined) return run;
-  if (id === undefined) throw usageError('there is no run yet', 'appsync runs list');
+  if (id === undefined) throw usageError('there is no run yet', 'appsync sync');
   throw noSuchRun(id, runs);
 }
 

@@ -1,4 +1,5 @@
-import { waitForRun, type TemporalConnection } from '../client.ts';
+import { setMaxListeners } from 'node:events';
+import type { TemporalConnection } from '../client.ts';
 import type { SyncRunResult } from '../contract/workflows.ts';
 import { AppsyncError, reasonOf, unreachableError } from '../errors.ts';
 import type { Database } from '../store/database.ts';
@@ -44,6 +45,8 @@ export async function followRun(context: CommandContext, run: FollowedRun): Prom
   const { io } = context;
   const display = chooseDisplay(context);
   const stop = new AbortController();
+  // Temporal's client lets each of its calls listen, one a minute or so, and takes none of them away.
+  setMaxListeners(Infinity, stop.signal);
   let trouble: string | null = null;
   const ended = waitPatiently(context, run, stop.signal, (text) => (trouble = text));
   ended.catch(() => {}); // A run that fails after the person left is not our failure.
@@ -123,6 +126,7 @@ async function waitPatiently(
   stopped: AbortSignal,
   report: (trouble: string | null) => void,
 ): Promise<Followed> {
+  const { waitForRun } = await import('../client.ts');
   // The call must end before its connection is closed: it would be tried again on a closed one.
   const { client } = run.temporal;
   let failingSince: number | null = null;

@@ -1,5 +1,5 @@
 import { usageError, type ExitCode } from '../errors.ts';
-import { formatAmount, formatRelative } from '../units.ts';
+import { formatAmount, formatCount, formatRelative } from '../units.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { asTyped } from './program-name.ts';
 import type { HealthFacts } from './health/facts.ts';
@@ -32,7 +32,7 @@ export async function showHealth(
 ): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  const settings = stackSettings(context, config, { worker: false });
+  const settings = await stackSettings(context, config, { worker: false });
   const facts = await gatherHealth({ config, settings, ...request, now: io.now() });
   const findings = judge(facts);
   const verdict = verdictOf(findings);
@@ -85,7 +85,8 @@ function healthLines(
   { paint, program }: Output,
 ): readonly string[] {
   return [
-    [paint[COLOURS[verdict]](verdict), summaryOf(facts)].join('  '),
+    [paint[COLOURS[verdict]](verdict), summaryOf(facts)].join('  ').trimEnd(),
+    ...emptyLines(facts, program),
     ...findings.flatMap((finding) => findingLines(finding, facts.now, paint, program)),
     ...facts.accounts.flatMap((account) =>
       account.kind === 'accepted' && account.out_of_sight.length === 0
@@ -97,6 +98,11 @@ function healthLines(
   ];
 }
 
+function emptyLines({ postgres }: HealthFacts, program: string): readonly string[] {
+  if (postgres.kind === 'silent' || postgres.value.sources.length > 0) return [];
+  return [`no source is enabled; next: ${program} sources list`];
+}
+
 function summaryOf(facts: HealthFacts): string {
   const { postgres, hours } = facts;
   if (postgres.kind === 'silent') return '';
@@ -106,7 +112,7 @@ function summaryOf(facts: HealthFacts): string {
   const share = rate === null ? '' : ` (${(Math.floor(rate * 1000) / 10).toString()}%)`;
   return [
     formatAmount(postgres.value.sources.length, 'enabled source'),
-    `${complete} of ${formatAmount(ended, 'source run')} complete${share} in ${hours} h`,
+    `${formatCount(complete)} of ${formatAmount(ended, 'source run')} complete${share} in ${hours} h`,
   ].join(', ');
 }
 
@@ -123,7 +129,7 @@ function findingLines(
   const when = since === null ? '' : `, since ${since} (${formatRelative(since, now)})`;
   return [
     `- ${plainText(message)}${when}`,
-    ...(names === '' ? [] : [`  ${names}${rest > 0 ? ` and ${rest} more` : ''}`]),
+    ...(names === '' ? [] : [`  ${names}${rest > 0 ? ` and ${formatCount(rest)} more` : ''}`]),
     paint.dim(`  ${asTyped(hint, program)}`),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';
 import { platformNames, type CommandContext } from './command.ts';
+import type { CliIo } from './io.ts';
 import { definitions, section, type Example } from './help.ts';
 import { SHORTCUTS, platformShortcuts, type Shortcut } from './shortcuts.ts';
 import { helpAsTyped } from './program-name.ts';
@@ -50,24 +51,27 @@ const VARIABLES: readonly Example[] = [
 /** Every variable that is read; those of the platforms come from the registry. */
 export async function environmentVariables(): Promise<readonly Example[]> {
   const { builtInPlatforms } = await import('../platforms/registry.ts');
-  const ofPlatforms = [...builtInPlatforms().values()].flatMap((platform): Example[] => [
-    [platform.environment.token.join(' or '), `token of ${platform.title}`],
-    [platform.environment.base_url, `origin of another ${platform.title} API`],
-  ]);
+  const ofPlatforms = [...builtInPlatforms().values()].flatMap(({ title, environment }) => {
+    const { token, base_url } = environment;
+    const tokens: Example = [token.join(' or '), `token of ${title}`];
+    const origin: Example = [base_url ?? '', `origin of another ${title} API`];
+    return [tokens, origin].filter(([name]) => name !== '');
+  });
   return [...ofPlatforms, ...VARIABLES];
 }
 
-/** Every shortcut, those of the platforms included. */
-export async function allShortcuts(): Promise<readonly Shortcut[]> {
-  return [...SHORTCUTS, ...platformShortcuts(await platformNames())];
-}
+/** Every shortcut, those of these platforms included. */
+export const allShortcuts = (platforms: Iterable<string>): readonly Shortcut[] => [
+  ...SHORTCUTS,
+  ...platformShortcuts(platforms),
+];
 
-const TOPICS: Readonly<Record<string, () => Promise<string>>> = {
+const TOPICS: Readonly<Record<string, (io: CliIo) => Promise<string>>> = {
   environment: async () =>
     `${section('Variables', definitions(await environmentVariables()))}\n\n.env is read too; the environment wins.`,
   'exit-codes': async () => section('Exit codes', definitions(EXIT_CODES)),
-  shortcuts: async () => {
-    const rows = (await allShortcuts()).map((shortcut): Example => [
+  shortcuts: async (io) => {
+    const rows = allShortcuts(await platformNames(io)).map((shortcut): Example => [
       [shortcut.name, ...shortcut.operands].join(' '),
       shortcut.means.replace(/^sync /, ''),
     ]);
@@ -85,23 +89,23 @@ export async function showHelp(
   words: readonly string[],
 ): Promise<ExitCode> {
   const topic = TOPICS[words[0] ?? ''];
-  const text = topic === undefined ? await commandHelp(program, words) : await topic();
+  const text = topic === undefined ? await commandHelp(io, program, words) : await topic(io);
   io.stdout.write(`${helpAsTyped(text, output.program).trimEnd()}\n`);
   return EXIT.ok;
 }
 
-async function commandHelp(program: Command, words: readonly string[]): Promise<string> {
+async function commandHelp(io: CliIo, program: Command, words: readonly string[]): Promise<string> {
   let command = program;
   for (const word of words) {
     const child = command.commands.find((candidate) => candidate.name() === word);
-    if (child === undefined) return shortcutHelp(command, word);
+    if (child === undefined) return shortcutHelp(io, command, word);
     command = child;
   }
   return command.helpInformation();
 }
 
-async function shortcutHelp(command: Command, word: string): Promise<string> {
-  const shortcuts = await allShortcuts();
+async function shortcutHelp(io: CliIo, command: Command, word: string): Promise<string> {
+  const shortcuts = allShortcuts(await platformNames(io));
   const shortcut = shortcuts.find(({ name }) => name === word);
   if (shortcut !== undefined) {
     return `${shortcut.summary}\n\n${section('Means', [`  appsync ${shortcut.means}`])}\n\n${section('Examples', [`  appsync ${shortcut.example}`])}`;

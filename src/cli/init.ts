@@ -1,11 +1,13 @@
 import { applyCatalog } from '../catalog/apply.ts';
-import { readCatalogFile, writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { writeCatalogFile, type CatalogFile } from '../catalog/file.ts';
+import { parsedFilePath } from '../catalog/parsed-file.ts';
+import { readCatalogFile } from '../catalog/read-file.ts';
 import { proposeCatalog, type ProposedCatalog } from '../catalog/init.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
 import { AppsyncError, EXIT, configurationError, type ExitCode } from '../errors.ts';
 import { applyWhenChanged, catalogRules } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { confirm, refuseUnanswerable } from './confirm.ts';
+import { knownPlatforms } from './platforms.ts';
 import { withSession, type Session } from './session.ts';
 import type { TableColumn } from './table.ts';
 import {
@@ -21,6 +23,8 @@ import { asTyped } from './program-name.ts';
 
 export interface InitOptions {
   readonly platform: string | undefined;
+  /** Where to look, for platforms that have to be told. */
+  readonly place: string | undefined;
   readonly yes: boolean;
 }
 
@@ -28,19 +32,21 @@ export interface InitOptions {
 export async function runInit(context: CommandContext, options: InitOptions): Promise<ExitCode> {
   const { output } = context;
   const config = await loadConfig(context);
-  const platforms = choosePlatforms(builtInPlatforms(), options.platform);
-  const existing = await readCatalogFile(config.catalogPath, catalogRules());
+  const known = await knownPlatforms(config);
+  const rules = catalogRules(known);
+  const platforms = choosePlatforms(known, options);
+  const existing = await readCatalogFile(config.catalogPath, rules, parsedFilePath(config.home));
   const tokens = findTokens(platforms, existing, config.env);
   if (!options.yes) refuseUnanswerable(context, 'init');
   for (const { title, environment } of platformsWithoutToken(platforms, tokens)) {
     output.note(`${title}: no token (${environment.token.join(' or ')}), left out`);
   }
   return withSession(context, config, { worker: false }, async (session) => {
-    const discoveries = await discoverAll(context, session, tokens);
+    const discoveries = await discoverAll(context, session, tokens, options.place);
     const found = discoveries.flatMap((one) => (one.kind === 'found' ? [one.account] : []));
-    if (found.length === 0) throw firstFailure(discoveries);
-    const proposed = proposeCatalog(found, existing, config.catalogPath, catalogRules());
-    if (proposed.file.sources.length === 0) throw nothingVisible();
+    if (found.length === 0) throw firstFailure(discoveries, options);
+    const proposed = proposeCatalog(found, existing, config.catalogPath, rules);
+    if (proposed.file.sources.length === 0) throw nothingVisible(options);
     const isAllFound = found.length === discoveries.length;
     return settle(context, session, { proposed, existing, discoveries, isAllFound }, options);
   });
@@ -53,11 +59,12 @@ async function discoverAll(
   { io, output }: CommandContext,
   { db, config, installation }: Session,
   tokens: readonly TokenToTry[],
+  place: string | undefined,
 ): Promise<readonly Discovery[]> {
   const discoveries: Discovery[] = [];
   for (const token of tokens) {
     const { title } = token.platform;
-    output.note(`looking at ${title} (${token.reference}) …`);
+    output.note(`looking at ${title} (${place ?? token.reference}) …`);
     const onWait = (until: Date | null) => {
       const ms = until === null ? 0 : until.getTime() - io.now();
       if (ms > NOTABLE_WAIT_MS)
@@ -65,6 +72,7 @@ async function discoverAll(
     };
     const discovery = await discover(token, {
       db,
+      place,
       env: config.env,
       salt: installation.salt,
       onWait,
@@ -85,9 +93,9 @@ async function discoverAll(
   return discoveries;
 }
 
-function firstFailure(discoveries: readonly Discovery[]): Error {
+function firstFailure(discoveries: readonly Discovery[], options: InitOptions): Error {
   const failed = discoveries.find((one) => one.kind === 'failed');
-  if (failed === undefined) return nothingVisible();
+  if (failed === undefined) return nothingVisible(options);
   const { failure, token } = failed;
   return new AppsyncError(failure.exitCode, `${token.platform.title}: ${failure.message}`, {
     type: failure.type,
@@ -96,11 +104,13 @@ function firstFailure(discoveries: readonly Discovery[]): Error {
   });
 }
 
-const nothingVisible = () =>
-  configurationError(
-    'the tokens work, but they see no source',
-    'share databases or bases with the tokens, then: appsync init',
-  );
+const nothingVisible = ({ place }: InitOptions) =>
+  place === undefined
+    ? configurationError(
+        'the tokens work, but they see no source',
+        'share databases or bases with the tokens, then: appsync init',
+      )
+    : configurationError(`there is nothing to sync in ${place}`, 'appsync help init');
 
 interface Findings {
   readonly proposed: ProposedCatalog;

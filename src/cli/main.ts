@@ -23,7 +23,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<ExitCo
   const program = buildProgram(run, (text) => io.stdout.write(helpAsTyped(text, output.program)));
   try {
     const commands = new Set(program.commands.map((command) => command.name()));
-    const explicit = await resolveArguments(argv, { commands, platformNames });
+    const explicit = await resolveArguments(argv, {
+      commands,
+      platformNames: () => platformNames(io),
+    });
     if (explicit.includes('--version') || explicit[0] === '-V') {
       output.print((await import('../version.ts')).version());
       return EXIT.ok;

@@ -48,7 +48,8 @@ export function createOutput(io: CliIo, json: boolean): Output {
       const lines = stdout.isTTY
         ? layOutTable(columns, rows, stdout.columns)
         : tabSeparated(columns, rows);
-      for (const line of lines) stdout.write(`${line}\n`);
+      // At once: a write of its own for each of thousands of lines takes longer than laying them out.
+      if (lines.length > 0) stdout.write(`${lines.join('\n')}\n`);
     },
   };
 }

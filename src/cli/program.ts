@@ -79,6 +79,7 @@ function addCatalogCommands(program: Command, run: RunWork): void {
   const init = program
     .command('init')
     .summary('Find what the tokens can see and write the catalog file')
+    .argument('[place]', 'where to look, for a platform that has to be told: a folder, a URL')
     .description(
       'Find what the tokens in the environment can see, write it into the catalog file ' +
         '(appsync.yaml) and apply it. Sources that the file has already stay as they are.',
@@ -87,10 +88,10 @@ function addCatalogCommands(program: Command, run: RunWork): void {
     .option('--yes', 'write without asking')
     .option('--json', 'print one JSON document on stdout')
     .helpGroup('Set up:')
-    .action((flags: { platform?: string; yes?: boolean }) =>
+    .action((place: string | undefined, flags: { platform?: string; yes?: boolean }) =>
       run(async (context) => {
         const { runInit } = await import('./init.ts');
-        return runInit(context, { platform: flags.platform, yes: flags.yes === true });
+        return runInit(context, { platform: flags.platform, place, yes: flags.yes === true });
       }),
     );
   setExamples(init, [
@@ -98,12 +99,6 @@ function addCatalogCommands(program: Command, run: RunWork): void {
     ['appsync init --platform notion --yes', 'one platform, without asking'],
   ]);
   const sources = group(program, 'sources', 'List sources, apply the catalog file', 'Set up:');
-  const list = sources
-    .command('list')
-    .summary('List the sources')
-    .option('--json', 'print one JSON document on stdout')
-    .action(() => run(async (context) => (await import('./sources.ts')).listSources(context)));
-  setExamples(list, [['appsync sources list', 'what can be synced, and when it was last']]);
   addInspection(sources, run);
   const apply = sources
     .command('apply')
@@ -151,12 +146,21 @@ function addRunCommands(program: Command, run: RunWork): void {
   const list = runs
     .command('list')
     .summary('List the latest runs')
+    .option('--limit <n>', 'as many at most', '20')
     .option('--json', 'print one JSON document on stdout')
-    .action(() => run(async (context) => (await import('./runs.ts')).showRuns(context)));
-  setExamples(list, [['appsync runs list', 'the latest runs first']]);
+    .action((flags: { limit: string }) =>
+      run(async (context) => {
+        const { showRuns, parseLimit } = await import('./runs.ts');
+        return showRuns(context, parseLimit(flags.limit));
+      }),
+    );
+  setExamples(list, [
+    ['appsync runs list', 'the latest runs first'],
+    ['appsync runs list --limit 200', 'more of them'],
+  ]);
   const show = runs
     .command('show')
-    .summary('Show one run and its sources')
+    .summary('Show one run, its sources and slowest batches')
     .argument('[run]', 'id of the run; without it: the latest')
     .option('--json', 'print one JSON document on stdout')
     .action((id: string | undefined) =>
@@ -282,6 +286,19 @@ function addDevCommands(program: Command, run: RunWork): void {
       run(async (context) => (await import('./dev.ts')).chaos(context, flags)),
     );
   setExamples(chaos, [['appsync dev chaos --minutes 10 --seed 7', '']]);
+  const conformance = dev
+    .command('conformance')
+    .summary('Check that a platform keeps what platforms promise')
+    .description(
+      'Drive a platform, built in or of a plug-in that the catalog file names, through what stands in for it: ' +
+        'paging, resuming, changes, failures, conversion. One line per check; exit 1 when one fails.',
+    )
+    .argument('<platform>', 'name of the platform')
+    .option('--json', 'print one JSON document on stdout')
+    .action((platform: string) =>
+      run(async (context) => (await import('./dev.ts')).conformance(context, platform)),
+    );
+  setExamples(conformance, [['appsync dev conformance airtable', '']]);
   const docs = dev
     .command('docs')
     .summary('Print docs/cli.md from the command tree')

@@ -1,7 +1,6 @@
 import type { SourceRow } from '../catalog/source-query.ts';
 import { EXIT, configurationError, type ExitCode } from '../errors.ts';
 import { convertStored } from '../platforms/convert-or-reject.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
 import { countSelected } from '../store/quarantine.ts';
 import { retryQuarantined, type RetryOutcome } from '../store/quarantine-retry.ts';
 import { version } from '../version.ts';
@@ -48,17 +47,21 @@ export async function retryQuarantine(
   });
 }
 
-async function quarantinedSources({ db }: Session, word: string | undefined, now: number) {
+async function quarantinedSources(session: Session, word: string | undefined, now: number) {
   const found: { readonly source: SourceRow; readonly count: number }[] = [];
-  for (const source of await targetSources(db, word, now)) {
-    const count = await countSelected(db, { source_ids: [source.id], records: null });
+  for (const source of await targetSources(session, word, now)) {
+    const count = await countSelected(session.db, { source_ids: [source.id], records: null });
     if (count > 0) found.push({ source, count });
   }
   return found;
 }
 
-function retrySource({ db }: Session, source: SourceRow, runId: string): Promise<RetryOutcome> {
-  const platform = builtInPlatforms().get(source.platform);
+function retrySource(
+  { db, platforms }: Session,
+  source: SourceRow,
+  runId: string,
+): Promise<RetryOutcome> {
+  const platform = platforms.get(source.platform);
   if (platform === undefined) {
     throw configurationError(`unknown platform ${source.platform}`, 'appsync sources list');
   }

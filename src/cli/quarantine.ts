@@ -1,6 +1,5 @@
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';
-import type { Database } from '../store/database.ts';
 import {
   countSelected,
   dropQuarantined,
@@ -11,19 +10,21 @@ import {
 } from '../store/quarantine.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { confirm } from './confirm.ts';
-import { withSession } from './session.ts';
+import { printLongTable } from './long-table.ts';
+import { withSession, type Session } from './session.ts';
+import { shellLine } from './shell-word.ts';
 import { resolveTargetAndFilters } from './sync-target.ts';
 import { plainText, type TableColumn } from './table.ts';
 import { formatAmount, formatCount, formatRelative } from '../units.ts';
 
 /** The sources that a word means; without one all. */
 export async function targetSources(
-  db: Database,
+  session: Pick<Session, 'db' | 'platforms'>,
   word: string | undefined,
   now: number,
 ): Promise<readonly SourceRow[]> {
-  const { target, filters } = await resolveTargetAndFilters(db, word ?? 'all', {});
-  return findSources(db, target, filters, new Date(now));
+  const { target, filters } = await resolveTargetAndFilters(session, word ?? 'all', {});
+  return findSources(session.db, target, filters, new Date(now));
 }
 
 /** `appsync quarantine list [TARGET]` */
@@ -33,13 +34,21 @@ export async function showQuarantine(
 ): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  return withSession(context, config, { worker: false }, async ({ db }) => {
-    const ids = (await targetSources(db, word, io.now())).map(({ id }) => id);
+  return withSession(context, config, { worker: false }, async (session) => {
+    const { db } = session;
+    const ids = (await targetSources(session, word, io.now())).map(({ id }) => id);
     const entries = await listQuarantine(db, ids);
     if (output.json) {
       const raw = await readQuarantinedRaw(db, ids);
       output.document(entries.map((one) => ({ ...one, raw: raw.get(keyOf(one)) ?? null })));
-    } else if (entries.length > 0) output.table(columns(io.now()), entries);
+    } else {
+      printLongTable(output, io.stdout.isTTY, {
+        columns: columns(io.now()),
+        rows: entries,
+        noun: 'record',
+        command: shellLine(['quarantine', 'list', ...(word === undefined ? [] : [word])]),
+      });
+    }
     if (entries.length === 0) output.note('no record is in quarantine');
     else output.note(`${amount(entries.length)}; next: ${output.program} quarantine retry`);
     return EXIT.ok;
@@ -87,8 +96,9 @@ export async function dropFromQuarantine(
   }
   refuseSilence(context, yes, 'drop');
   const config = await loadConfig(context);
-  return withSession(context, config, { worker: false }, async ({ db }) => {
-    const sources = await targetSources(db, target, io.now());
+  return withSession(context, config, { worker: false }, async (session) => {
+    const { db } = session;
+    const sources = await targetSources(session, target, io.now());
     const selection: QuarantineSelection = {
       source_ids: sources.map(({ id }) => id),
       records: records.length === 0 ? null : records,

@@ -1,5 +1,4 @@
 import { findSources, type SourceRow } from '../catalog/source-query.ts';
-import { startReconcile } from '../client.ts';
 import { reconcileWorkflowId } from '../contract/names.ts';
 import {
   expectedRequests,
@@ -9,7 +8,6 @@ import {
 import type { ReconcileSummary } from '../contract/reconcile-summary.ts';
 import { targetName } from '../contract/target.ts';
 import { AppsyncError, EXIT, reasonOf, usageError, type ExitCode } from '../errors.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
 import {
   readReconcileProgress,
   readReconcileSummary,
@@ -19,6 +17,7 @@ import { readSource } from '../store/sources.ts';
 import { applyWhenChanged, readCatalog } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { refuseUnanswerable } from './confirm.ts';
+import { knownPlatforms } from './platforms.ts';
 import { followRun } from './follow.ts';
 import type { ReconcileRequest } from './reconcile-command.ts';
 import { healDrift } from './reconcile-heal.ts';
@@ -42,13 +41,13 @@ export async function runReconcile(
   const word = request.target ?? config.defaultTarget;
   if (request.heal && !request.yes) refuseUnanswerable(context, `reconcile ${word} --heal`);
   const file = await readCatalog(config);
-  refuseHopelessTarget(word, file, config);
+  refuseHopelessTarget(word, file, config, await knownPlatforms(config));
   return withSession(context, config, { worker: true }, async (session) => {
     const { io, output } = context;
     const now = new Date(io.now());
     if (file === null) await refuseEmptyCatalog(session.db, config, now);
     else await applyWhenChanged(session.db, file, output);
-    const { target, filters } = await resolveTargetAndFilters(session.db, word, request.filters);
+    const { target, filters } = await resolveTargetAndFilters(session, word, request.filters);
     const sources = await findSources(session.db, target, filters, now);
     output.note(await planSentence(session, sources, request.choice));
     const { options, choice } = request;
@@ -78,11 +77,10 @@ function finish({ output, io }: CommandContext, summary: ReconcileSummary): Exit
 
 /** `comparing 3 sources whole, about 120 requests` */
 async function planSentence(
-  { db }: Session,
+  { db, platforms }: Session,
   sources: readonly SourceRow[],
   choice: ReconcileRequest['choice'],
 ): Promise<string> {
-  const platforms = builtInPlatforms();
   let requests = 0;
   let unknown = 0;
   for (const { id, platform } of sources) {
@@ -118,6 +116,7 @@ async function compare(
   const target = targetName(comparison.target);
   await insertReconcileRun(db, { ...comparison, run_id: runId, workflow_id: workflowId, target });
   const input = { ...comparison, run_id: runId, installation: installation.id, carried: null };
+  const { startReconcile } = await import('../client.ts');
   try {
     await startReconcile(temporal, input);
   } catch (error) {

@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
+import { builtInPlatforms } from '../platforms/registry.ts';
 import { byHeading, examplesOf, type Example } from './help.ts';
 import { EXIT_CODES, allShortcuts, environmentVariables } from './help-topics.ts';
 
 /** The reference of the command line as Markdown: made from the command tree, never by hand. */
 export async function renderReference(program: Command): Promise<string> {
-  const shortcuts = (await allShortcuts()).map(({ name, operands, means, summary }): string[] => [
-    code([name, ...operands].join(' ')),
-    code(means.replace(/^sync /, '')),
-    summary,
-  ]);
+  const shortcuts = allShortcuts(builtInPlatforms().keys()).map(
+    ({ name, operands, means, summary }): string[] => [
+      code([name, ...operands].join(' ')),
+      code(means.replace(/^sync /, '')),
+      summary,
+    ],
+  );
   const sections = [
     '# Command line',
     'Made by `appsync dev docs`. In a checkout, `./dj.sh` stands for `appsync`.',

@@ -1,5 +1,5 @@
-import { checkSearchAttributes, runUrl, startRun } from '../client.ts';
 import { isPolled, readPolled, type Polled } from '../client/deployments.ts';
+import { runUrl } from '../client/run-url.ts';
 import type { TemporalConnection } from '../client.ts';
 import { syncMetrics } from '../contract/metrics.ts';
 import { targetName } from '../contract/target.ts';
@@ -34,6 +34,7 @@ export async function launchRun(
     filters: input.filters,
     options: input.options,
   });
+  const { startRun } = await import('../client.ts');
   try {
     await startRun(temporal, input);
   } catch (error) {
@@ -52,6 +53,7 @@ export async function launchRun(
 /** A connection to a Temporal that some worker polls. Throws when there is none. */
 export async function readyTemporal(session: Session): Promise<TemporalConnection> {
   const temporal = await session.temporal();
+  const { checkSearchAttributes } = await import('../client.ts');
   await checkSearchAttributes(temporal);
   await waitForWorker(temporal, session.installation.id);
   return temporal;

@@ -3,11 +3,13 @@ import type { Certificate } from '../contract/scan.ts';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';
 import { readCertificates } from '../store/certificates.ts';
 import { listRuns, readRunSummary, type RunRow } from '../store/runs.ts';
+import { readSlowestBatches, type SlowBatch } from '../store/slowest-batches.ts';
 import { printCertificates } from './certificate.ts';
 import { loadConfig, type CommandContext } from './command.ts';
 import { followToResult } from './run-result.ts';
 import { webUiOf } from './run-start.ts';
 import { withSession, type Session } from './session.ts';
+import { printSlowestBatches } from './slowest-batches.ts';
 import { printSummary, statusColour, summaryExitCode } from './sync-result.ts';
 import type { Paint } from './output.ts';
 import { findRun, whyLost } from './find-run.ts';
@@ -16,18 +18,28 @@ import { lostError } from './run-control.ts';
 import type { TableColumn } from './table.ts';
 import { formatCount, formatDuration, formatRelative } from '../units.ts';
 
-const LISTED = 20;
+/** Throws a usage error unless it is a whole number from 1 on. */
+export function parseLimit(text: string): number {
+  const limit = Number(text);
+  if (/^\d{1,6}$/.test(text) && limit >= 1) return limit;
+  throw usageError(`--limit "${text}" is not a whole number from 1 on`, 'appsync help runs list');
+}
 
 /** `appsync runs list` */
-export async function showRuns(context: CommandContext): Promise<ExitCode> {
+export async function showRuns(context: CommandContext, limit: number): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
   return withSession(context, config, { worker: false }, async (session) => {
-    const recorded = await listRuns(session.db, LISTED);
-    const runs = await Promise.all(recorded.map((run) => judged(session, run, io.now())));
+    const recorded = await listRuns(session.db, limit + 1);
+    const listed = recorded.slice(0, limit);
+    const runs = await Promise.all(listed.map((run) => judged(session, run, io.now())));
     if (output.json) output.document(runs);
     else if (runs.length > 0) output.table(runColumns(io.now(), output.paint), runs);
     if (runs.length === 0) output.note(`no runs yet: ${output.program} sync starts one`);
+    if (recorded.length > limit) {
+      const more = `${output.program} runs list --limit ${limit * 10}`;
+      output.note(output.notePaint.dim(`older runs: ${more}`));
+    }
     for (const { run_id, lost } of runs) {
       if (lost !== undefined) output.note(lostNote(run_id, lost, output.program));
     }
@@ -90,8 +102,11 @@ export async function showRun(context: CommandContext, id: string | undefined): 
   const config = await loadConfig(context);
   return withSession(context, config, { worker: false }, async (session) => {
     const run = await findRun(session, id);
-    const certificates = await readCertificates(session.db, run.run_id);
-    const exitCode = await printRun(context, session, run.run_id, () => EXIT.ok, certificates);
+    const details = {
+      certificates: await readCertificates(session.db, run.run_id),
+      slowest: await readSlowestBatches(session.db, run.run_id),
+    };
+    const exitCode = await printRun(context, session, run.run_id, () => EXIT.ok, details);
     const { output, io } = context;
     const lost = await whyLost(session, run, io.now());
     if (lost !== null) output.note(lostNote(run.run_id, lost, output.program));
@@ -106,26 +121,35 @@ export async function showRun(context: CommandContext, id: string | undefined): 
 const pausedNote = ({ run_id, paused_since }: RunRow, program: string) =>
   `paused since ${paused_since ?? ''}; go on with: ${program} runs resume ${run_id}`;
 
+/** What `runs show` tells of a run beside its summary. */
+interface RunDetails {
+  readonly certificates: ReadonlyMap<string, Certificate>;
+  readonly slowest: readonly SlowBatch[];
+}
+
 async function printRun(
   { io, output }: CommandContext,
   { db, config }: Session,
   runId: string,
   exitCode: (summary: RunSummary) => ExitCode,
-  certificates: ReadonlyMap<string, Certificate> | null = null,
+  details: RunDetails | null = null,
 ): Promise<ExitCode> {
   const summary = await readRunSummary(db, runId);
   if (summary === null) throw usageError(`there is no run ${runId}`, 'appsync runs list');
-  if (output.json && certificates !== null) {
+  if (output.json && details !== null) {
     const sources = summary.sources.map((source) => ({
       ...source,
-      certificate: certificates.get(source.alias) ?? null,
+      certificate: details.certificates.get(source.alias) ?? null,
     }));
-    output.document({ ...summary, sources });
+    output.document({ ...summary, sources, slowest_batches: details.slowest });
     return exitCode(summary);
   }
   const localDatabase = config.databaseUrl === undefined;
   printSummary(output, summary, { webUi: null, localDatabase }, io.stdout.isTTY);
-  if (certificates !== null) printCertificates(output, certificates, io.stdout.isTTY);
+  if (details !== null) {
+    printCertificates(output, details.certificates, { runId, isTerminal: io.stdout.isTTY });
+    printSlowestBatches(output, details.slowest, { isTTY: io.stdout.isTTY, now: io.now() });
+  }
   return exitCode(summary);
 }
 

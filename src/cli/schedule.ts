@@ -34,7 +34,7 @@ export async function setScheduleOf(
   return withSession(context, config, { worker: true }, async (session) => {
     const { setSchedule } = await import('../client/schedules.ts');
     if (file !== null) await applyWhenChanged(session.db, file, output);
-    const { target } = await resolveTargetAndFilters(session.db, request.target, {});
+    const { target } = await resolveTargetAndFilters(session, request.target, {});
     const schedule = targetName(target);
     const temporal = await readyTemporal(session);
     const done = await setSchedule(

@@ -7,14 +7,18 @@ import { checkDatabase, openDatabase, type Database } from '../store/database.ts
 import { agreeOnEncryptionKey } from '../store/encryption-key.ts';
 import { migrate } from '../store/migrate.ts';
 import { readEncryptionKeys } from '../temporal/encryption-keys.ts';
+import type { Platforms } from '../platforms/registry.ts';
 import type { CommandContext } from './command.ts';
 import { waitAtMost } from './pause.ts';
+import { knownPlatforms } from './platforms.ts';
 import { stackSettings } from './stack-settings.ts';
 
 /** A database that is up, migrated and open, and how to get at the rest of the stack. */
 export interface Session {
   readonly config: Config;
   readonly db: Database;
+  /** Those of the catalog file's plug-ins, too. */
+  readonly platforms: Platforms;
   readonly installation: { readonly id: string; readonly salt: string };
   readonly temporalUiUrl: string | null;
   /** Sees to it that a worker is there: starts the local one again, or throws when nobody asks for work. */
@@ -38,7 +42,12 @@ export async function openSession(
   config: Config,
   needs: SessionNeeds,
 ): Promise<Session> {
-  const settings = stackSettings(context, config, needs);
+  const platforms = await knownPlatforms(config);
+  for (const { unavailable } of platforms.values()) {
+    if (unavailable === undefined) continue;
+    context.output.note(`${context.output.notePaint.yellow('warning:')} ${unavailable}`);
+  }
+  const settings = await stackSettings(context, config, needs);
   const stack = await ensureStack(settings, reportSteps(context, needs.verbose === true));
   const db = openDatabase(stack.databaseUrl);
   const temporal = connectOnce(config, stack.temporalAddress);
@@ -56,6 +65,7 @@ export async function openSession(
     return {
       config,
       db,
+      platforms,
       installation,
       keepUp: isRemote
         ? async () => checkWorker(await temporal.connect(), installation.id)

@@ -2,30 +2,62 @@ import { existsSync } from 'node:fs';
 import { applyCatalog } from '../catalog/apply.ts';
 import { differenceLines } from '../catalog/difference.ts';
 import { listSources as readSources, type ListedSource } from '../catalog/listing.ts';
+import type { Filters } from '../contract/target.ts';
 import { EXIT, configurationError, type ExitCode } from '../errors.ts';
+import type { Queryable } from '../store/database.ts';
 import { readCatalog } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
+import { firstLines, printLongTable } from './long-table.ts';
 import { withSession } from './session.ts';
+import { shellLine } from './shell-word.ts';
+import { filterWords } from './sync-command-line.ts';
 import { statusColour } from './sync-result.ts';
+import { resolveTargetAndFilters } from './sync-target.ts';
 import { plainText, type TableColumn } from './table.ts';
 import type { Paint } from './output.ts';
-import { formatAmount, formatRelative } from '../units.ts';
+import { formatAmount, formatCount, formatRelative } from '../units.ts';
 
-/** `appsync sources list` */
-export async function listSources(context: CommandContext): Promise<ExitCode> {
+/** `appsync sources list [TARGET]` */
+export async function listSources(
+  context: CommandContext,
+  word: string | undefined,
+  given: Filters,
+): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  return withSession(context, config, { worker: false }, async ({ db }) => {
-    const sources = await readSources(db);
+  return withSession(context, config, { worker: false }, async (session) => {
+    const { db } = session;
+    const { target, filters } = await resolveTargetAndFilters(session, word ?? 'all', given);
+    const sources = await readSources(db, target, filters, new Date(io.now()));
     if (output.json) output.document(sources);
-    else if (sources.length > 0) output.table(sourceColumns(io.now(), output.paint), sources);
-    for (const line of failingLines(sources, io.now())) output.note(line);
+    else {
+      printLongTable(output, io.stdout.isTTY, {
+        columns: sourceColumns(io.now(), output.paint),
+        rows: sources,
+        noun: 'source',
+        command: shellLine([
+          'sources',
+          'list',
+          ...(word === undefined ? [] : [word]),
+          ...filterWords(given),
+        ]),
+      });
+    }
+    const failing = failingLines(sources, io.now());
+    for (const line of firstLines(failing, MOST_FAILING, 'failing source')) output.note(line);
     if (sources.length === 0) {
-      const next = existsSync(config.catalogPath) ? 'sources apply' : 'init';
-      output.note(`no sources yet; next: ${output.program} ${next}`);
+      output.note(await whyNone(db, existsSync(config.catalogPath), output.program));
     }
     return EXIT.ok;
   });
+}
+
+const MOST_FAILING = 10;
+
+async function whyNone(db: Queryable, hasFile: boolean, program: string): Promise<string> {
+  const all = await readSources(db);
+  if (all.length > 0) return `no source matches, of ${formatCount(all.length)}`;
+  return `no sources yet; next: ${program} ${hasFile ? 'sources apply' : 'init'}`;
 }
 
 /** What fails over and over, which a status alone does not say. */

@@ -22,7 +22,7 @@ export async function startStack(context: CommandContext): Promise<ExitCode> {
 export async function stopLocalStack(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const config = await loadConfig(context);
-  const settings = stackSettings(context, config, { worker: false });
+  const settings = await stackSettings(context, config, { worker: false });
   const { postgres, temporal, workers } = await stackStatus(settings);
   await stopStack(settings);
   if (postgres === null && temporal === null && workers.length === 0) {
@@ -41,7 +41,7 @@ export async function stopLocalStack(context: CommandContext): Promise<ExitCode>
 export async function showStatus(context: CommandContext): Promise<ExitCode> {
   const { io, output } = context;
   const config = await loadConfig(context);
-  const status = await stackStatus(stackSettings(context, config, { worker: false }));
+  const status = await stackStatus(await stackSettings(context, config, { worker: false }));
   if (output.json) output.document(status);
   else for (const line of statusLines(status, config, output, io.now())) output.print(line);
   return EXIT.ok;
@@ -77,7 +77,7 @@ export const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@
 export async function printEnvironment(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const config = await loadConfig(context);
-  const settings = stackSettings(context, config, { worker: false });
+  const settings = await stackSettings(context, config, { worker: false });
   const stack = await ensureStack(settings, reportSteps(context, false));
   const variables = {
     DATABASE_URL: stack.databaseUrl,
@@ -93,7 +93,7 @@ export async function printEnvironment(context: CommandContext): Promise<ExitCod
 /** `appsync worker`: a worker in the foreground, in a process of its own, until Ctrl-C. */
 export async function runWorker(context: CommandContext): Promise<ExitCode> {
   const config = await loadConfig(context);
-  const settings = stackSettings(context, config, { worker: false });
+  const settings = await stackSettings(context, config, { worker: false });
   const stack = await ensureStack(settings, reportSteps(context, false));
   const child = spawn(process.execPath, [settings.workerEntry], {
     env: {

@@ -1,9 +1,10 @@
 import { EXIT, type ExitCode } from '../errors.ts';
 import { createRateBudget, type BudgetStatus } from '../platforms/rate-limit.ts';
-import { readHours, readSizes, readTotals } from '../store/stats.ts';
+import { readCustomTotals, readHours, readSizes, readTotals } from '../store/stats.ts';
 import { readLiveWorkers, type WorkerReport } from '../store/worker-reports.ts';
 import { formatAmount, formatBytes, formatCount, formatRate, formatRelative } from '../units.ts';
 import { loadConfig, type CommandContext } from './command.ts';
+import { MOST_ROWS, printLongTable } from './long-table.ts';
 import type { Output } from './output.ts';
 import { withSession, type Session } from './session.ts';
 import { sparkline } from './sparkline.ts';
@@ -18,7 +19,7 @@ export async function showStats(context: CommandContext): Promise<ExitCode> {
     const stats = await readStats(session);
     const { output, io } = context;
     if (output.json) output.document(stats);
-    else printStats(stats, output, io.now());
+    else printStats(stats, output, io.now(), io.stdout.isTTY);
     return EXIT.ok;
   });
 }
@@ -26,24 +27,30 @@ export async function showStats(context: CommandContext): Promise<ExitCode> {
 type Stats = Awaited<ReturnType<typeof readStats>>;
 
 async function readStats({ db }: Session) {
-  const [workers, budgets, sizes, hours, totals] = await Promise.all([
+  const [workers, budgets, sizes, hours, totals, custom] = await Promise.all([
     readLiveWorkers(db),
     createRateBudget(db).status(),
     readSizes(db),
     readHours(db, HOURS),
     readTotals(db),
+    readCustomTotals(db),
   ]);
-  return { workers, budgets, sizes, hours, totals };
+  return { workers, budgets, sizes, hours, totals, custom };
 }
 
-function printStats(stats: Stats, output: Output, now: number): void {
-  const { workers, budgets, sizes, hours, totals } = stats;
+function printStats(stats: Stats, output: Output, now: number, isTerminal: boolean): void {
+  const { workers, budgets, sizes, hours, totals, custom } = stats;
   const heading = (text: string) => output.print(output.paint.bold(text));
   heading(workers.length === 0 ? 'no live worker' : formatAmount(workers.length, 'live worker'));
   if (workers.length > 0) output.table(poolColumns, workers.flatMap(poolRows));
   if (budgets.length > 0) {
     heading('rate budgets');
-    output.table(budgetColumns(now), budgets);
+    printLongTable(output, isTerminal, {
+      columns: budgetColumns(now),
+      rows: isTerminal ? busiestFirst(budgets) : budgets,
+      noun: 'budget',
+      command: 'stats',
+    });
   }
   heading(`last ${HOURS} h`);
   for (const unit of ['records', 'requests'] as const) {
@@ -68,7 +75,16 @@ function printStats(stats: Stats, output: Output, now: number): void {
       `${formatAmount(totals.requests, 'request')}, ${formatCount(totals.rate_limited)} rate limited, ` +
       `${formatCount(totals.quarantined)} in quarantine`,
   );
+  for (const { platform, name, total } of custom) {
+    output.print(`  ${platform} ${name}  ${formatCount(total)}`);
+  }
 }
+
+/** Each base has a budget of its own, and most of many bases are idle. */
+const busiestFirst = (budgets: readonly BudgetStatus[]): readonly BudgetStatus[] =>
+  budgets.length <= MOST_ROWS
+    ? budgets
+    : budgets.toSorted((a, b) => b.waiting - a.waiting || b.used - a.used);
 
 interface PoolRow {
   readonly worker: string;

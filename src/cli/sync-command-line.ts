@@ -15,7 +15,8 @@ export function syncCommandLine(
 
 const NAMES = ['platform', 'app', 'source', 'component', 'vault', 'user'] as const;
 
-const filterWords = (filters: Filters): readonly string[] => [
+/** Filters as they are typed. */
+export const filterWords = (filters: Filters): readonly string[] => [
   ...NAMES.flatMap((name) => (filters[name] ?? []).flatMap((value) => [`--${name}`, value])),
   ...(filters.only_enabled === true ? ['--only-enabled'] : []),
   ...(filters.only_due === true ? ['--only-due'] : []),

@@ -70,7 +70,7 @@ const OPTIONS: readonly (() => Option)[] = [
       .helpGroup('How to sync:'),
   number(
     'pool-size',
-    'most requests in flight, and sockets kept, per account',
+    'most requests in flight, and sockets kept, per account and worker',
     pool_size,
     DEFAULT_OPTIONS.pool_size,
   ),
@@ -85,7 +85,7 @@ const OPTIONS: readonly (() => Option)[] = [
   flag('Output:', '--dry-run', 'show the plan; write nothing, ask no platform'),
   flag('Output:', '--live', 'with --dry-run: read the schemas anew for it'),
   flag('Output:', '--no-wait', 'return as soon as the run has started (exit code 8)'),
-  flag('Output:', '--verbose', 'say more on stderr'),
+  flag('Output:', '--verbose', 'say on stderr which options hold, and how the stack starts'),
   flag('Output:', '--json', 'print one JSON document on stdout'),
 ];
 
@@ -143,6 +143,16 @@ const FILTER_OPTIONS = [
   '--only-due',
 ];
 const PACE_OPTIONS = ['--pool-size', '--max-concurrent', '--rate-limit'];
+
+/** Adds the options that say which sources are meant, to a command that only looks at them. */
+export function addFilterOptions(command: Command): Command {
+  for (const option of OPTIONS.map((make) => make())) {
+    if (FILTER_OPTIONS.includes(option.long ?? '')) {
+      command.addOption(option.helpGroup('Which sources:'));
+    }
+  }
+  return command;
+}
 
 /** Adds the options that say which sources are meant, and how fast they are worked on. */
 export function addSourceOptions(command: Command): Command {

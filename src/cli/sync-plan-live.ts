@@ -1,9 +1,8 @@
 import { readSecret, type Environment } from '../config.ts';
 import type { SyncOptions } from '../contract/options.ts';
-import { tokenFingerprint } from '../platforms/fingerprint.ts';
+import { openSession } from '../platforms/open-session.ts';
 import type { Platforms } from '../platforms/registry.ts';
 import { createRateBudget } from '../platforms/rate-limit.ts';
-import { createRequests } from '../platforms/requests.ts';
 import type { Database } from '../store/database.ts';
 import type { PlanFacts } from '../store/plan-facts.ts';
 import { reportFailure } from './failure-report.ts';
@@ -41,25 +40,13 @@ async function readSchema(
   const platform = platforms.get(source.platform);
   if (platform === undefined)
     return { kind: 'failed', message: `unknown platform ${source.platform}` };
+  const { account, plan } = source;
   const token = readSecret(source.token_ref, env);
-  const requests = createRequests({
-    budget: createRateBudget(db),
-    account: source.account,
-    signal: new AbortController().signal,
-    poolSize: options.pool_size,
-    count: () => {},
-  });
-  const session = platform.connect(
-    {
-      account: source.account,
-      token,
-      fingerprint: tokenFingerprint(token, salt),
-      base_url: env[platform.environment.base_url] || undefined,
-      plan: source.plan,
-      rate: options.rate_limit ?? source.rate_limit,
-      pool_size: options.pool_size,
-    },
-    requests,
+  const session = openSession(
+    platform,
+    { account, token, plan, rate: options.rate_limit ?? source.rate_limit },
+    { budget: createRateBudget(db), env, salt },
+    { signal: new AbortController().signal, poolSize: options.pool_size, count: () => {} },
   );
   const schema = await session.describe(platform.parseRef(source.ref));
   return { kind: 'read', schema };

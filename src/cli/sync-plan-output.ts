@@ -1,19 +1,30 @@
 import type { Estimate } from '../contract/scan-cost.ts';
 import { describeChanges } from '../contract/schema-change.ts';
 import { formatAmount, formatCount, formatRelative, formatSeconds } from '../units.ts';
-import type { Output } from './output.ts';
+import type { CommandContext } from './command.ts';
+import { firstLines, printLongTable } from './long-table.ts';
 import type { PlannedAccount } from './sync-plan-accounts.ts';
 import type { PlannedSource } from './sync-plan-source.ts';
 import type { SyncPlan } from './sync-plan.ts';
 import type { TableColumn } from './table.ts';
 
+/** As many sources are told about one by one. */
+const MOST_LINES = 10;
+
 /** Shows a plan: a line per source, what is worth knowing of them, each account, and how to carry it out. */
-export function showPlan(output: Output, plan: SyncPlan, now: number): void {
+export function showPlan({ io, output }: CommandContext, plan: SyncPlan): void {
   const { sources, accounts, totals } = plan;
-  if (sources.length > 0) output.table(planColumns(now), sources);
+  const now = io.now();
+  printLongTable(output, io.stdout.isTTY, {
+    columns: planColumns(sources, now, io.stdout.isTTY),
+    rows: sources,
+    noun: 'source',
+    command: `${plan.command.slice(output.program.length + 1)} --dry-run`,
+  });
   for (const line of [...contentLines(sources), ...tableLines(sources, now)]) output.note(line);
   for (const line of deletionLines(sources)) output.note(line);
-  for (const { alias, reason } of plan.not_due ?? []) output.note(`${alias} is not due: ${reason}`);
+  const notDue = (plan.not_due ?? []).map(({ alias, reason }) => `${alias} is not due: ${reason}`);
+  for (const line of firstLines(notDue, MOST_LINES, 'source')) output.note(line);
   output.note();
   for (const account of accounts) output.note(accountLine(account, now));
   const synced = sources.filter(({ outcome }) => outcome === 'sync');
@@ -71,7 +82,7 @@ const formatRateOf = (rate: number) => `${Number(rate.toFixed(2))}/s`;
 
 /** What contents cost: requests, of which a plan allows few a second. */
 function contentLines(sources: readonly PlannedSource[]): readonly string[] {
-  return sources.flatMap(({ alias, contents }) => {
+  const lines = sources.flatMap(({ alias, contents }) => {
     if (contents === null) return [];
     const now =
       contents.expected === null
@@ -79,6 +90,7 @@ function contentLines(sources: readonly PlannedSource[]): readonly string[] {
         : `of ${formatAmount(contents.expected, 'record')} now`;
     return [`${alias}: contents are read ${now}, then of each that changed: 1 request each`];
   });
+  return firstLines(lines, MOST_LINES, 'source');
 }
 
 /** How old the schemas are that tables were compared with. */
@@ -113,14 +125,30 @@ function unknownLines(sources: readonly PlannedSource[]): readonly string[] {
   return [`${formatAmount(unknown.length, 'source')} ${first.basis}`];
 }
 
-function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
+/** Columns on a terminal, which has little room for reasons, show what there is; as data they are always the same. */
+function planColumns(
+  sources: readonly PlannedSource[],
+  now: number,
+  isTerminal: boolean,
+): readonly TableColumn<PlannedSource>[] {
+  const says = (has: (source: PlannedSource) => boolean) => !isTerminal || sources.some(has);
+  const changes: TableColumn<PlannedSource> = {
+    header: 'CHANGES',
+    text: changesText,
+    shrinks: true,
+  };
+  const enabled: TableColumn<PlannedSource> = {
+    header: 'ENABLED',
+    text: (source) => (source.enabled ? 'yes' : 'no'),
+    data: (source) => String(source.enabled),
+  };
   return [
     { header: 'SOURCE', text: ({ alias }) => alias },
     { header: 'TABLE', text: ({ table }) => table, shrinks: true },
     { header: 'MODE', text: ({ outcome, mode }) => (outcome === 'sync' ? mode : outcome) },
     estimateColumn('RECORDS', ({ records }) => records),
     estimateColumn('REQUESTS', ({ requests }) => requests),
-    { header: 'CHANGES', text: changesText, shrinks: true },
+    ...(says((source) => changesText(source) !== '') ? [changes] : []),
     {
       header: 'WHY',
       text: ({ obstacle, since, reason }) =>
@@ -128,11 +156,7 @@ function planColumns(now: number): readonly TableColumn<PlannedSource>[] {
       shrinks: true,
       data: ({ obstacle, reason }) => obstacle ?? reason,
     },
-    {
-      header: 'ENABLED',
-      text: ({ enabled }) => (enabled ? 'yes' : 'no'),
-      data: ({ enabled }) => String(enabled),
-    },
+    ...(says((source) => !source.enabled) ? [enabled] : []),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { Environment } from '../config.ts';
 import type { Estimate } from '../contract/scan-cost.ts';
 import { targetName, type Filters, type Target } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
+import type { Platforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
 import { readStandingTables } from '../store/destination/planned-tables.ts';
 import {
@@ -54,6 +54,7 @@ export async function planSync(
   request: NamedRequest,
 ): Promise<ExitCode> {
   const { io, output } = context;
+  const { config, platforms } = session;
   const now = new Date(io.now());
   const asApplied = <T>(work: (db: Queryable) => Promise<T>) => applied(session, file, work);
   const schemas = request.live
@@ -61,21 +62,27 @@ export async function planSync(
         context,
         session,
         request,
-        await asApplied((db) => readKnown(db, request, now)),
+        await asApplied((db) => readKnown(db, request, { now, platforms })),
       )
     : new Map<number, LiveSchema>();
   const plan = await asApplied((db) =>
-    readPlan(db, request, { now, env: session.config.env, schemas, program: output.program }),
+    readPlan(db, request, { now, platforms, env: config.env, schemas, program: output.program }),
   );
   if (output.json) {
     const { target, filters, ...rest } = plan;
     const live = request.live === true;
     output.document({ dry_run: true, live, target, filters, options: request.options, ...rest });
   } else {
-    showPlan(output, plan, io.now());
+    showPlan(context, plan);
+    if (file === null && plan.sources.length === 0 && (await isEmpty(session.db, now))) {
+      output.note(`no sources yet; next: ${output.program} init`);
+    }
   }
   return EXIT.ok;
 }
+
+const isEmpty = async (db: Queryable, now: Date): Promise<boolean> =>
+  (await findSources(db, { kind: 'all' }, {}, now)).length === 0;
 
 /** Runs `work` as if the file were applied; a file that is applied already takes no lock and no write. */
 async function applied<T>(
@@ -94,8 +101,16 @@ interface Known {
   readonly sources: readonly { readonly row: SourceRow; readonly facts: PlanFacts }[];
 }
 
-async function readKnown(db: Queryable, request: NamedRequest, now: Date): Promise<Known> {
-  const { target, filters } = await resolveTargetAndFilters(db, request.target, request.filters);
+async function readKnown(
+  db: Queryable,
+  request: NamedRequest,
+  { now, platforms }: { readonly now: Date; readonly platforms: Platforms },
+): Promise<Known> {
+  const { target, filters } = await resolveTargetAndFilters(
+    { db, platforms },
+    request.target,
+    request.filters,
+  );
   const rows = await findSources(db, target, filters, now);
   const facts = await readPlanFacts(
     db,
@@ -125,7 +140,7 @@ async function readLive(
     db,
     env: config.env,
     salt: installation.salt,
-    platforms: builtInPlatforms(),
+    platforms: session.platforms,
     options,
   };
   return readSchemas(
@@ -141,12 +156,13 @@ export async function readPlan(
   from: {
     readonly now: Date;
     readonly env: Environment;
+    readonly platforms: Platforms;
     readonly schemas: ReadonlyMap<number, LiveSchema>;
     readonly program: string;
   },
 ): Promise<SyncPlan> {
-  const { target, filters, found, sources } = await readKnown(db, request, from.now);
-  const platforms = builtInPlatforms();
+  const { target, filters, found, sources } = await readKnown(db, request, from);
+  const { platforms } = from;
   const tables = await readStandingTables(
     db,
     sources.map(({ facts }) => facts),

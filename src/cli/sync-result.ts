@@ -3,6 +3,7 @@ import { describeChanges } from '../contract/schema-change.ts';
 import type { RunSummary, SourceError, SourceStatus, SourceSummary } from '../contract/summary.ts';
 import { emptyOutcome, runExitCode } from '../contract/verdict.ts';
 import type { ExitCode } from '../errors.ts';
+import { MOST_ROWS, printLongTable } from './long-table.ts';
 import type { Output, Paint } from './output.ts';
 import { asTyped } from './program-name.ts';
 import { mark } from './progress/frame.ts';
@@ -86,9 +87,12 @@ export function printSummary(
     output.document(summary);
     return;
   }
-  if (summary.sources.length > 0) {
-    output.table(summaryColumns(summary, output.paint, isTerminal), summary.sources);
-  }
+  printLongTable(output, isTerminal, {
+    columns: summaryColumns(summary, output.paint, isTerminal),
+    rows: isTerminal ? troubledFirst(summary.sources) : summary.sources,
+    noun: 'source',
+    command: `runs show ${summary.run_id}`,
+  });
   output.note();
   output.note(`${mark(summary.status, output.notePaint)} ${totalsSentence(summary)}`);
   for (const line of schemaLines(summary.sources)) output.note(line);
@@ -99,6 +103,12 @@ export function printSummary(
   output.note();
   for (const line of nextLines(summary, links, output.program)) output.note(line);
 }
+
+/** Of many, those that are not complete first: the rest is not shown. */
+const troubledFirst = (sources: readonly SourceSummary[]): readonly SourceSummary[] =>
+  sources.length <= MOST_ROWS
+    ? sources
+    : sources.toSorted((a, b) => Number(a.status === 'complete') - Number(b.status === 'complete'));
 
 export function totalsSentence(summary: RunSummary): string {
   const { totals } = summary;
@@ -113,6 +123,7 @@ export function totalsSentence(summary: RunSummary): string {
     ...(totals.deleted > 0 ? [`${formatCount(totals.deleted)} deleted`] : []),
     ...(totals.quarantined > 0 ? [`${formatCount(totals.quarantined)} in quarantine`] : []),
     formatAmount(totals.requests, 'request'),
+    ...Object.entries(totals.custom ?? {}).map(([name, count]) => `${formatCount(count)} ${name}`),
   ];
   const ms = Date.parse(summary.finished_at) - Date.parse(summary.started_at);
   return `${summary.status}: ${parts.join(', ')} in ${formatDuration(ms)}`;

@@ -5,14 +5,19 @@ import { resolveFilters, resolveTarget } from '../catalog/targets.ts';
 import type { Config } from '../config.ts';
 import type { Filters, Target } from '../contract/target.ts';
 import { AppsyncError, EXIT, configurationError, usageError } from '../errors.ts';
-import { builtInPlatforms } from '../platforms/registry.ts';
+import type { Platforms } from '../platforms/registry.ts';
 import type { Queryable } from '../store/database.ts';
 import { reservedNames } from './reserved-names.ts';
 import { didYouMean } from './suggest.ts';
 
 /** Throws for what can be seen to lead nowhere without a database, so that a slip does not start one. */
-export function refuseHopelessTarget(word: string, file: CatalogFile | null, config: Config): void {
-  if (['all', ...builtInPlatforms().keys()].some((name) => isSame(name, word))) {
+export function refuseHopelessTarget(
+  word: string,
+  file: CatalogFile | null,
+  config: Config,
+  platforms: Platforms,
+): void {
+  if (['all', ...platforms.keys()].some((name) => isSame(name, word))) {
     if (file === null && isFresh(config)) throw nothingSetUp(config);
     return;
   }
@@ -54,11 +59,10 @@ export async function refuseEmptyCatalog(db: Queryable, config: Config, now: Dat
 
 /** Target and filters as the catalog writes them; a word that it does not know may be a mistyped command. */
 export async function resolveTargetAndFilters(
-  db: Queryable,
+  { db, platforms }: { readonly db: Queryable; readonly platforms: Platforms },
   word: string,
   filters: Filters,
 ): Promise<{ target: Target; filters: Filters }> {
-  const platforms = builtInPlatforms();
   const target = await resolveTarget(db, word, platforms).catch((error: unknown) => {
     const isUsage = error instanceof AppsyncError && error.exitCode === EXIT.usage;
     const command = isUsage && error.hint?.includes('did you mean') !== true && nearCommand(word);

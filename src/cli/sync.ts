@@ -6,6 +6,7 @@ import { targetName } from '../contract/target.ts';
 import type { ExitCode } from '../errors.ts';
 import { applyWhenChanged, readCatalog } from './catalog.ts';
 import { loadConfig, type CommandContext } from './command.ts';
+import { knownPlatforms } from './platforms.ts';
 import { newRunId } from '../contract/run-id.ts';
 import { followToResult, printStarted } from './run-result.ts';
 import { launchRun } from './run-start.ts';
@@ -32,7 +33,7 @@ export async function runSync(context: CommandContext, request: SyncRequest): Pr
     output.note(`syncing ${target}; ${output.program} sync-all takes every platform`);
   }
   const file = await readCatalog(config);
-  refuseHopelessTarget(target, file, config);
+  refuseHopelessTarget(target, file, config, await knownPlatforms(config));
   const named = { ...request, target };
   const needs = { worker: !request.dryRun, verbose: request.verbose };
   return withSession(context, config, needs, (session) =>
@@ -53,7 +54,11 @@ async function startSync(
   const now = new Date(io.now());
   if (file === null) await refuseEmptyCatalog(db, config, now);
   else await applyWhenChanged(db, file, output);
-  const { target, filters } = await resolveTargetAndFilters(db, request.target, request.filters);
+  const { target, filters } = await resolveTargetAndFilters(
+    session,
+    request.target,
+    request.filters,
+  );
   const matched = await findSources(db, target, filters, now);
   const runId = newRunId(io.now(), io.random());
   const run = await launchRun(session, {

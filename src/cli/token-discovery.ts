@@ -1,22 +1,22 @@
 import type { CatalogFile } from '../catalog/file.ts';
+import { NO_TOKEN } from '../catalog/file-schema.ts';
 import type { DiscoveredAccount } from '../catalog/init.ts';
 import { readSecret, type Environment } from '../config.ts';
 import { DEFAULT_OPTIONS } from '../contract/options.ts';
 import { configurationError, usageError } from '../errors.ts';
-import { tokenFingerprint } from '../platforms/fingerprint.ts';
+import { openSession } from '../platforms/open-session.ts';
 import type { DiscoveredSource, Identity, Platform } from '../platforms/platform.ts';
 import type { Platforms } from '../platforms/registry.ts';
 import { createRateBudget } from '../platforms/rate-limit.ts';
-import { createRequests } from '../platforms/requests.ts';
 import type { Database } from '../store/database.ts';
 import { reportFailure, type FailureReport } from './failure-report.ts';
-import { didYouMean } from './suggest.ts';
+import { namedPlatform } from './platforms.ts';
 
 /** A token to look through, by the account that has it or would get it. */
 export interface TokenToTry {
   readonly platform: Platform;
   readonly account: string;
-  /** `env:NAME` or `file:PATH`. */
+  /** `env:NAME`, `file:PATH` or `none`. */
   readonly reference: string;
   readonly plan: string | null;
   readonly rate: number | null;
@@ -31,15 +31,39 @@ export type Discovery =
     }
   | { readonly kind: 'failed'; readonly token: TokenToTry; readonly failure: FailureReport };
 
-/** The platforms to look at. Throws a usage error when the one that was named is not registered. */
-export function choosePlatforms(all: Platforms, name: string | undefined): readonly Platform[] {
-  if (name === undefined) return [...all.values()];
-  const platform = all.get(name);
-  if (platform !== undefined) return [platform];
-  throw usageError(
-    `unknown platform "${name}"`,
-    didYouMean(name, all.keys()) ?? `known platforms: ${[...all.keys()].join(', ')}`,
-  );
+/**
+ * The platforms to look at: the one that is named, else all that need not be told where. Throws a usage error for a
+ * name that is not registered, and for a place that is missing or not asked for.
+ */
+export function choosePlatforms(
+  all: Platforms,
+  {
+    platform: name,
+    place,
+  }: { readonly platform: string | undefined; readonly place: string | undefined },
+): readonly Platform[] {
+  if (name === undefined) {
+    if (place === undefined) return [...all.values()].filter((one) => one.place === undefined);
+    const placed = [...all.values()].find((one) => one.place !== undefined)?.name ?? 'NAME';
+    throw usageError(
+      `say which platform is to look at ${place}`,
+      `appsync init --platform ${placed} ${place}`,
+    );
+  }
+  const platform = namedPlatform(all, name);
+  if (platform.place === undefined && place !== undefined) {
+    throw usageError(
+      `${platform.title} takes no place to look at`,
+      `appsync init --platform ${name}`,
+    );
+  }
+  if (platform.place !== undefined && place === undefined) {
+    throw usageError(
+      `${platform.title} needs to know where to look: ${platform.place}`,
+      `appsync init --platform ${name} PLACE`,
+    );
+  }
+  return [platform];
 }
 
 /**
@@ -59,9 +83,9 @@ export function findTokens(
       return { platform, account: name, reference: token, plan, rate: rate_limit };
     });
     const variable = platform.environment.token.find((name) => (env[name] ?? '') !== '');
-    const reference = `env:${variable}`;
-    const isNew =
-      variable !== undefined && !accounts.some((token) => token.reference === reference);
+    const reference = variable === undefined ? NO_TOKEN : `env:${variable}`;
+    const isUsable = variable !== undefined || platform.credentials === 'optional';
+    const isNew = isUsable && !accounts.some((token) => token.reference === reference);
     const own = { platform, account: platform.name, reference, plan: null, rate: null };
     return isNew ? [...accounts, own] : accounts;
   });
@@ -85,6 +109,8 @@ export async function discover(
   token: TokenToTry,
   from: {
     readonly db: Database;
+    /** Where to look, for platforms that have to be told. */
+    readonly place?: string | undefined;
     readonly env: Environment;
     readonly salt: string;
     readonly onWait: (until: Date | null) => void;
@@ -93,28 +119,19 @@ export async function discover(
   const { platform, account, reference } = token;
   try {
     const secret = readSecret(reference, from.env);
-    const requests = createRequests({
-      budget: createRateBudget(from.db),
-      account,
-      signal: new AbortController().signal,
-      poolSize: DEFAULT_OPTIONS.pool_size,
-      count: () => {},
-      onWait: from.onWait,
-    });
-    const session = platform.connect(
+    const session = openSession(
+      platform,
+      { account, token: secret, plan: token.plan, rate: token.rate },
+      { ...from, budget: createRateBudget(from.db) },
       {
-        account,
-        token: secret,
-        fingerprint: tokenFingerprint(secret, from.salt),
-        base_url: from.env[platform.environment.base_url] || undefined,
-        plan: token.plan,
-        rate: token.rate,
-        pool_size: DEFAULT_OPTIONS.pool_size,
+        signal: new AbortController().signal,
+        poolSize: DEFAULT_OPTIONS.pool_size,
+        count: () => {},
+        onWait: from.onWait,
       },
-      requests,
     );
     const identity = await session.identify();
-    const sources = await distinctSources(session.discover());
+    const sources = await distinctSources(session.discover(from.place));
     const found = { platform: platform.name, account, token: reference, sources };
     return { kind: 'found', identity, account: found };
   } catch (error) {

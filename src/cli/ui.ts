@@ -1,5 +1,5 @@
 import { cancelRun, controlRun } from '../client/run-control.ts';
-import { runUrl } from '../client.ts';
+import { runUrl } from '../client/run-url.ts';
 import { runWorkflowId } from '../contract/names.ts';
 import { DEFAULT_OPTIONS } from '../contract/options.ts';
 import { EXIT, usageError, type ExitCode } from '../errors.ts';

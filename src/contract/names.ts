@@ -21,6 +21,9 @@ export const scheduleId = (installation: string, name: string) =>
   `schedule/${name}@${installation}`;
 export const isScheduleOf = (installation: string, id: string) =>
   id.startsWith('schedule/') && id.endsWith(`@${installation}`);
+/** Of a batch, as people read it: its number, after that of its window where there are several. */
+export const batchName = (window: number, batch: number) =>
+  window === 0 ? `${batch + 1}` : `${window + 1}.${batch + 1}`;
 export const taskQueue = (installation: string) => `appsync-${installation}`;
 
 export const WORKFLOW_TYPES = {

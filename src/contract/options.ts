@@ -1,6 +1,6 @@
 /** How a run works, as given by the person who started it. Sizes are counts, rates requests per second. */
 export interface SyncOptions {
-  /** Most requests in flight, and sockets kept, per account. */
+  /** Most requests in flight, and sockets kept, per account and worker. */
   readonly pool_size: number;
   /** Most sources synced at once within a platform. */
   readonly max_concurrent: number;

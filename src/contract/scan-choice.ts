@@ -20,6 +20,8 @@ export interface Findings {
   readonly lacks_values?: boolean;
   /** Changes cannot be asked for: the platform's own lists of users or bases. */
   readonly listed_whole?: boolean;
+  /** The platform says that nothing in the source changed since the last whole scan. */
+  readonly unchanged?: boolean;
   /** Records that a reconciliation found to differ and that a person wants healed. */
   readonly to_heal?: number;
 }
@@ -58,18 +60,24 @@ export function chooseScan(
   const { to_heal = 0 } = found;
   if (to_heal > 0) return full(`${to_heal} ${to_heal === 1 ? 'row is' : 'rows are'} to be healed`);
   if (!options.incremental) return full('asked for');
-  if (found.listed_whole === true) return full('the platform lists it whole only');
+  if (found.listed_whole === true && found.unchanged !== true)
+    return full('the platform lists it whole only');
   if (found.lacks_values === true) return full('the table lacked columns or rows');
   if (found.schema_changed === true) return full('the schema changed');
   if (!history.certified) return full('the last full scan was not whole');
+  const since = history.watermark;
+  // A version leaves nothing to be found by age; who asks for full scans gets them all the same.
+  if (found.unchanged === true && history.full_every_seconds === null) {
+    return { mode: 'incremental', since, reason: 'nothing changed' };
+  }
   const every = fullEverySeconds(history);
   const age = history.full_scan_age_seconds;
   if (age === null) return full('when the last full scan was is not known');
   if (age >= every) {
     return full(`the last full scan is ${duration(age)} old, wanted every ${duration(every)}`);
   }
-  const since = history.watermark;
-  return { mode: 'incremental', since, reason: `changes since ${since}` };
+  const reason = found.unchanged === true ? 'nothing changed' : `changes since ${since}`;
+  return { mode: 'incremental', since, reason };
 }
 
 /** `25 h`, `8 d`: in the largest unit that gives two or more. */

@@ -26,6 +26,25 @@ export interface ScanWindow {
   readonly landmark?: string;
 }
 
+/** So many numbers are kept free for the windows that one batch may open: others are read beside it. */
+export const OPENED_BY_A_BATCH = 20;
+
+/**
+ * What is wrong with the numbers of windows that a batch of the window `own` left; null when nothing is. Two windows
+ * with one number would be one, and what the other was to read would be missing without a word.
+ */
+export function openedProblem(
+  own: number,
+  free: number,
+  windows: readonly Pick<ScanWindow, 'window'>[],
+): string | null {
+  const end = free + OPENED_BY_A_BATCH;
+  const wrong = windows.find(({ window }) => window !== own && (window < free || window >= end));
+  return wrong === undefined
+    ? null
+    : `window ${wrong.window}, where a batch may open ${free} to ${end - 1}`;
+}
+
 /** A window that nothing was read of yet. */
 export function openWindow(
   window: number,
@@ -54,6 +73,8 @@ export interface ScanIdentity {
   /** The source's own clock when the scan began; the watermark it earns is this less the overlap. */
   readonly started_at: string;
   readonly schema_fingerprint: string;
+  /** What it is a scan of, on platforms that tell versions of a source. */
+  readonly version?: string;
 }
 
 /** What a scan saw; the certificate rests on it. All parts add up over batches. */

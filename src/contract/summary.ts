@@ -1,4 +1,4 @@
-import type { SyncMetrics } from './metrics.ts';
+import type { CustomCounts, SyncMetrics } from './metrics.ts';
 import type { ScanMode } from './scan.ts';
 import type { SchemaChange } from './schema-change.ts';
 
@@ -27,6 +27,7 @@ export type Totals = Pick<
   | 'rate_limited'
   | 'retries'
   | 'waited_ms'
+  | 'custom'
 > & { readonly sources: number };
 
 export interface SourceSummary {
@@ -49,6 +50,8 @@ export interface SourceSummary {
   readonly rate_limited: number;
   readonly waited_ms: number;
   readonly duration_ms: number;
+  /** What the platform counts besides; absent when nothing. */
+  readonly custom?: CustomCounts;
   readonly error?: SourceError;
   /** What was changed in its table; absent when nothing was. */
   readonly schema_changes?: readonly SchemaChange[];

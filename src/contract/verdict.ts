@@ -78,5 +78,6 @@ export function totalsOf(outcome: Outcome): Totals {
     rate_limited: m.rate_limited,
     retries: m.retries,
     waited_ms: m.waited_ms,
+    ...(m.custom === undefined ? {} : { custom: m.custom }),
   };
 }

@@ -59,7 +59,7 @@ export async function setChaosStage(
     await writeFile(join(home, 'appsync.yaml'), chaosCatalog());
     const env = stageEnvironment(context, home, simulator.url);
     const config = readConfig(env, home);
-    const settings = stackSettings(context, config, { worker: true });
+    const settings = await stackSettings(context, config, { worker: true });
     closing.push(() => stopStack(settings));
     const { databaseUrl } = await ensureStack(settings, (step) => context.output.note(step));
     const db = openDatabase(databaseUrl);

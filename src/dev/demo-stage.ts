@@ -36,7 +36,7 @@ export async function setStage(
 ): Promise<DemoStage> {
   if (options.fresh) {
     const config = readConfig(stageEnvironment(context, home, 'http://127.0.0.1'), home);
-    await stopStack(stackSettings(context, config, { worker: true }));
+    await stopStack(await stackSettings(context, config, { worker: true }));
     await rm(home, { recursive: true, force: true });
   }
   await mkdir(home, { recursive: true });
@@ -53,7 +53,7 @@ export async function setStage(
     io: { ...context.io, env, cwd: home, loadEnvironment: async () => env },
     config,
     home,
-    settings: stackSettings(context, config, { worker: true }),
+    settings: await stackSettings(context, config, { worker: true }),
   };
 }
 

@@ -4,6 +4,9 @@ import { configurationError, reasonOf } from '../errors.ts';
 import { liveness, readiness, type Health, type HealthSources } from './health.ts';
 import { metricsPage, type MetricSources } from './metrics-page.ts';
 
+/** Where a worker is asked: whether to restart it, whether it takes tasks, and for its metrics. */
+export const PATHS = { live: '/healthz', ready: '/readyz', metrics: '/metrics' } as const;
+
 export interface HealthServer {
   /** `http://127.0.0.1:9464` */
   readonly url: string;
@@ -29,9 +32,9 @@ export async function startHealthServer(
   metrics: MetricSources,
 ): Promise<HealthServer> {
   const pages = new Map<string, () => Page | Promise<Page>>([
-    ['/healthz', () => healthPage(liveness(health))],
-    ['/readyz', async () => healthPage(await readiness(health))],
-    ['/metrics', async () => textPage(await metricsPage(metrics))],
+    [PATHS.live, () => healthPage(liveness(health))],
+    [PATHS.ready, async () => healthPage(await readiness(health))],
+    [PATHS.metrics, async () => textPage(await metricsPage(metrics))],
   ]);
   const server = createServer({ requestTimeout: SLOWEST_REQUEST_MS }, (request, response) => {
     void answer(pages, request, response);

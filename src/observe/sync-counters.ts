@@ -46,6 +46,7 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
  */
 export function createSyncCounters(): SyncCounters {
   const counters = new Map(METRIC_NAMES.map((metric) => [metric, counterOf(metric)]));
+  const custom = createCounter('appsync_custom_total', 'what platforms count besides, by name');
   const failures = createCounter('appsync_failures_total', 'activity attempts that failed');
   const sources = createCounter('appsync_source_runs_total', 'sources whose sync ended');
   const durations = createHistogram(
@@ -63,12 +64,17 @@ export function createSyncCounters(): SyncCounters {
         if (amount === 0 || !counts(metric, outcome)) continue;
         counter.add({ ...source, mode }, inSeconds(metric) ? amount / 1000 : amount);
       }
+      if (outcome.kind === 'done') {
+        for (const [name, amount] of Object.entries(attempt.metrics.custom ?? {}))
+          custom.add({ ...source, mode, name }, amount);
+      }
       if (outcome.kind === 'failed') failures.add({ ...source, type: outcome.type }, 1);
       if (attempt.ended_source !== undefined)
         sources.add({ ...source, ...attempt.ended_source }, 1);
     },
     families: () => [
       ...[...counters.values()].map((counter) => counter.family()),
+      custom.family(),
       failures.family(),
       sources.family(),
       durations.family(),

@@ -9,7 +9,7 @@ import type {
 } from '../store/overview.ts';
 import type { RunRow } from '../store/runs.ts';
 import { formatAmount, formatCount, formatDuration } from '../units.ts';
-import { changesSection, due, quarantineSection, runButtons } from './overview-view.ts';
+import { changesSection, failuresSection, quarantineSection, runButtons } from './overview-view.ts';
 import {
   button,
   head,
@@ -22,6 +22,8 @@ import {
   type Html,
   type ViewContext,
 } from './parts.ts';
+import { partOf, type Look } from './source-list.ts';
+import { due, pagesNav } from './sources-view.ts';
 
 /** One run: what it did, or how far it is. */
 export interface RunDetail {
@@ -30,7 +32,11 @@ export interface RunDetail {
   readonly progress: RunProgress;
 }
 
-export function runView({ run, summary, progress }: RunDetail, context: ViewContext): Html {
+export function runView(
+  { run, summary, progress }: RunDetail,
+  look: Look,
+  context: ViewContext,
+): Html {
   const { totals } = summary;
   return html`
     <h2>Run ${run.run_id}</h2>
@@ -38,14 +44,26 @@ export function runView({ run, summary, progress }: RunDetail, context: ViewCont
       ${run.target}: ${status(run.paused_since === null ? run.status : 'paused')}, started
       ${time(run.started_at, context.now)}. ${formatCount(totals.read)} read,
       ${formatCount(totals.inserted)} new, ${formatCount(totals.updated)} changed,
-      ${formatCount(totals.deleted)} deleted, ${formatAmount(totals.requests, 'request')}.
+      ${formatCount(totals.deleted)} deleted,
+      ${formatAmount(totals.requests, 'request')}${customCounts(totals)}.
     </p>
     <p>${runButtons(run, context)} ${temporalLink(context, run.workflow_id)}</p>
-    ${progressSection(progress.sources, context)} ${problemsSection(summary)}
+    ${problemsSection(summary)} ${progressSection(run.run_id, progress.sources, look, context)}
   `;
 }
 
-function progressSection(sources: readonly SourceProgressRow[], { now }: ViewContext): Html {
+const customCounts = ({ custom = {} }: RunSummary['totals']) =>
+  Object.entries(custom)
+    .map(([name, count]) => `, ${formatCount(count)} ${name}`)
+    .join('');
+
+/** What is at work or went wrong comes first: the rest may be on another page. */
+function progressSection(
+  runId: string,
+  sources: readonly SourceProgressRow[],
+  look: Look,
+  { now }: ViewContext,
+): Html {
   const heads = [
     head('Source'),
     head('Status'),
@@ -54,7 +72,10 @@ function progressSection(sources: readonly SourceProgressRow[], { now }: ViewCon
     head('Progress'),
     head('Requests', 'number'),
   ];
-  const rows = sources.map(
+  const isDone = ({ status: said }: SourceProgressRow) => Number(said === 'complete');
+  const ordered = sources.toSorted((a, b) => isDone(a) - isDone(b));
+  const part = partOf(ordered, look.page);
+  const rows = part.rows.map(
     (source) =>
       html`<tr>
         <td>${sourceLink(source.alias)}</td>
@@ -65,7 +86,9 @@ function progressSection(sources: readonly SourceProgressRow[], { now }: ViewCon
         <td class="number">${formatCount(source.requests)}</td>
       </tr>`,
   );
-  return section('Sources', heads, rows, 'None has begun.');
+  return section('Sources', heads, rows, 'None has begun.', {
+    below: pagesNav(`/runs/${runId}`, look, part),
+  });
 }
 
 function progressCell(source: SourceProgressRow, now: number): Html {
@@ -84,21 +107,10 @@ function progressCell(source: SourceProgressRow, now: number): Html {
 }
 
 function problemsSection({ sources }: RunSummary): Html {
-  const rows = sources.flatMap(({ alias, error }) =>
-    error === undefined
-      ? []
-      : [
-          html`<tr>
-            <td>${sourceLink(alias)}</td>
-            <td class="reason">
-              <strong>${error.type}</strong>: ${error.message}<br /><span class="soft"
-                >${error.hint ?? ''}</span
-              >
-            </td>
-          </tr>`,
-        ],
+  const failed = sources.flatMap(({ alias, error }) =>
+    error === undefined ? [] : [{ alias, error }],
   );
-  return section('Problems', [head('Source'), head('Cause')], rows, 'None.');
+  return failuresSection(failed, 'Problems');
 }
 
 /** One source: its state and how it came about. */

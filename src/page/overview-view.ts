@@ -1,5 +1,6 @@
 import { html } from 'hono/html';
 import type { BudgetStatus } from '../platforms/rate-limit.ts';
+import type { SourceError } from '../contract/summary.ts';
 import type { LatestChange, QuarantineReason, SourceState } from '../store/overview.ts';
 import type { RunRow } from '../store/runs.ts';
 import { groupBy } from '../group-by.ts';
@@ -16,6 +17,8 @@ import {
   type Html,
   type ViewContext,
 } from './parts.ts';
+import { isFailing, type Look } from './source-list.ts';
+import { sourcesSection } from './sources-view.ts';
 
 /** Everything that the first page shows. */
 export interface Overview {
@@ -26,14 +29,16 @@ export interface Overview {
   readonly changes: readonly LatestChange[];
 }
 
-export function overviewView(overview: Overview, context: ViewContext): Html {
+/** As many causes are shown. */
+const MOST_CAUSES = 20;
+
+export function overviewView(overview: Overview, look: Look, context: ViewContext): Html {
   const { sources, runs, budgets, quarantine, changes } = overview;
-  const failing = sources.filter(({ error, at_work_in }) => error !== null && at_work_in === null);
   return html`
     <p>${verdict(sources)}</p>
-    ${runsSection(runs, context)} ${failuresSection(failing)} ${sourcesSection(sources, context)}
-    ${budgetsSection(budgets, context)} ${quarantineSection(quarantine, context)}
-    ${changesSection(changes, context)}
+    ${runsSection(runs, context)} ${failuresSection(sources.filter(isFailing))}
+    ${sourcesSection(sources, look, context)} ${budgetsSection(budgets, context)}
+    ${quarantineSection(quarantine, context)} ${changesSection(changes, context)}
   `;
 }
 
@@ -85,7 +90,10 @@ export function runButtons(run: RunRow, context: ViewContext): Html {
 }
 
 /** One line per cause: fifty sources behind one refused token are one failure. */
-function failuresSection(failing: readonly SourceState[]): Html {
+export function failuresSection(
+  failing: readonly { readonly alias: string; readonly error: SourceError | null }[],
+  title = 'Failures',
+): Html {
   const causes = groupBy(failing, ({ error }) => `${error?.type ?? ''}\n${error?.message ?? ''}`);
   const rows = [...causes.values()].map((sources) => {
     const error = sources[0]?.error;
@@ -103,49 +111,10 @@ function failuresSection(failing: readonly SourceState[]): Html {
       </td>
     </tr>`;
   });
-  return section('Failures', [head('Cause'), head('Sources')], rows, 'None.');
-}
-
-function sourcesSection(sources: readonly SourceState[], context: ViewContext): Html {
-  const heads = [
-    head('Source'),
-    head('Application', 'wide'),
-    head('Last result'),
-    head('Synced'),
-    head('Due'),
-    head('Records', 'number'),
-    head(''),
-  ];
-  const rows = sources.map(
-    (source) =>
-      html`<tr>
-        <td>${sourceLink(source.alias)}<br /><span class="soft">${source.platform}</span></td>
-        <td class="wide">${source.app ?? ''}</td>
-        <td>${status(source.at_work_in === null ? (source.last_status ?? 'never') : 'running')}</td>
-        <td>${time(source.last_synced_at, context.now, 'never')}</td>
-        <td>${due(source, context.now)}</td>
-        <td class="number">${source.records === null ? '' : formatCount(source.records)}</td>
-        <td>
-          ${
-            source.at_work_in === null
-              ? button(
-                  context,
-                  `/sources/${encodeURIComponent(source.alias)}/sync`,
-                  'Sync now',
-                  source.alias,
-                )
-              : runLink(source.at_work_in)
-          }
-        </td>
-      </tr>`,
-  );
-  return section('Sources', heads, rows, 'None: appsync init finds what your tokens can see.');
-}
-
-export function due({ enabled, timing, next_due_at }: SourceState, now: number): Html {
-  if (!enabled) return html`<span class="soft">disabled</span>`;
-  if (timing === null) return html`<span class="soft">each time</span>`;
-  return time(next_due_at, now, 'now');
+  const most = rows.slice(0, MOST_CAUSES);
+  const rest = rows.length - most.length;
+  const below = rest === 0 ? html`` : html`<p class="soft">and ${formatCount(rest)} more</p>`;
+  return section(title, [head('Cause'), head('Sources')], most, 'None.', { below });
 }
 
 function budgetsSection(budgets: readonly BudgetStatus[], { now }: ViewContext): Html {

@@ -45,15 +45,20 @@ export const temporalLink = ({ workflowUrl }: ViewContext, workflowId: string): 
   return url === null ? html`` : html`<a href="${url}" rel="noreferrer">in Temporal</a>`;
 };
 
-/** A heading with its table, which scrolls by itself where the screen is narrow; a sentence when there are no rows. */
+/**
+ * A heading with its table, which scrolls by itself where the screen is narrow; a sentence when there are no rows.
+ * `above` and `below` stand around either.
+ */
 export const section = (
   title: string,
   heads: readonly Html[],
   rows: readonly Html[],
   none: string,
+  { above = html``, below = html`` }: { readonly above?: Html; readonly below?: Html } = {},
 ): Html =>
   html`<section aria-label="${title}">
     <h2>${title}</h2>
+    ${above}
     ${
       rows.length === 0
         ? html`<p class="soft">${none}</p>`
@@ -70,6 +75,7 @@ export const section = (
             </table>
           </div>`
     }
+    ${below}
   </section>`;
 
 export const head = (text: string, kind = ''): Html =>

@@ -13,6 +13,7 @@ import { contentSecurityPolicy, layout } from './layout.ts';
 import { overviewView } from './overview-view.ts';
 import type { Html, ViewContext } from './parts.ts';
 import { readOverview, readRunDetail, readSourceDetail } from './reading.ts';
+import { lookOf } from './source-list.ts';
 
 /** What a person can do from the page. Each throws AppsyncError when it cannot be done. */
 export interface PageActions {
@@ -95,12 +96,12 @@ function createApp(
     c.header('referrer-policy', 'same-origin');
   });
   app.get('/events', (c) => {
-    const path = c.req.query('of') ?? '/';
+    const address = c.req.query('of') ?? '/';
     return streamSSE(c, async (stream) => {
       let sent = '';
       let quietSince = settings.now();
       while (!stream.aborted && !ended.aborted) {
-        const view = String(await viewOf(settings, path, context()).catch(troubleView));
+        const view = String(await viewOf(settings, address, context()).catch(troubleView));
         const told = withoutTimes(view);
         if (told !== sent || settings.now() - quietSince > STILL_HERE_MS) {
           await stream.writeSSE({ data: JSON.stringify(view) });
@@ -115,7 +116,8 @@ function createApp(
       setCookie(c, COOKIE, key, { httpOnly: true, sameSite: 'Strict', path: '/' });
       return c.redirect(c.req.path, 303);
     }
-    const view = await viewOf(settings, c.req.path, context());
+    const { pathname, search } = new URL(c.req.url);
+    const view = await viewOf(settings, pathname + search, context());
     return view === null
       ? document(c, 'not found', html`<p>There is no such page.</p>`, 404)
       : document(c, 'appsync', view);
@@ -141,17 +143,19 @@ async function askingOf(c: Context) {
   };
 }
 
-/** The view of a path; null: there is none. */
+/** The view of a path with its query; null: there is none. */
 async function viewOf(
   { db, installation }: PageSettings,
-  path: string,
+  address: string,
   context: ViewContext,
 ): Promise<Html | null> {
-  if (path === '/') return overviewView(await readOverview(db), context);
+  const [path = '', query] = address.split('?');
+  const look = lookOf(new URLSearchParams(query));
+  if (path === '/') return overviewView(await readOverview(db), look, context);
   const [, kind, name = ''] = /^\/(runs|sources)\/([^/]+)$/.exec(path) ?? [];
   if (kind === 'runs') {
     const run = await readRunDetail(db, decodeURIComponent(name));
-    return run === null ? null : runView(run, context);
+    return run === null ? null : runView(run, look, context);
   }
   if (kind === 'sources') {
     const source = await readSourceDetail(db, installation, decodeURIComponent(name));

@@ -10,7 +10,8 @@ body { margin: 0 auto; padding: 1rem; max-width: 76rem; color: var(--ink); backg
 h1 { font-size: 1.25rem; margin: 0; } h2 { font-size: 1rem; margin: 1.75rem 0 .5rem; }
 header { display: flex; gap: .5rem 1.5rem; align-items: baseline; flex-wrap: wrap; }
 header p, .soft { color: var(--soft); margin: 0; }
-a { color: var(--link); } a:focus-visible, button:focus-visible, .scroll:focus-visible { outline: 3px solid var(--link);
+a { color: var(--link); } a:focus-visible, button:focus-visible, input:focus-visible,
+  select:focus-visible, .scroll:focus-visible { outline: 3px solid var(--link);
   outline-offset: 2px; }
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: .35rem .75rem .35rem 0;
@@ -18,6 +19,10 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; pad
 th { color: var(--soft); font-weight: 600; white-space: nowrap; } .number { text-align: right;
   font-variant-numeric: tabular-nums; } td.reason { min-width: 16rem; overflow-wrap: anywhere; }
 .good { color: var(--good); } .bad { color: var(--bad); } .warn { color: var(--warn); }
+.filter { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; margin: .5rem 0; }
+input, select { font: inherit; padding: .15rem .4rem; color: var(--ink); background: var(--paper);
+  border: 1px solid var(--line); border-radius: .35rem; }
+nav { margin: .75rem 0; }
 progress { width: 8rem; } form { display: inline; }
 button { font: inherit; padding: .15rem .6rem; border: 1px solid var(--line); border-radius: .35rem; color: var(--ink);
   background: var(--tint); cursor: pointer; }

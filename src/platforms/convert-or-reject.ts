@@ -21,12 +21,19 @@ export function convertOrReject(
   record: unknown,
 ): Conversion {
   try {
-    return { kind: 'converted', record: convert(record) };
+    return { kind: 'converted', record: convertChecked(convert, record) };
   } catch (thrown) {
     const raw = jsonOfAnyDepth(record);
     const rejected = { id: recordId(record), raw, hash: '', reason: rejectionReason(thrown) };
     return { kind: 'rejected', record: { ...rejected, hash: hashOrDigest(hashOf, record, raw) } };
   }
+}
+
+/** A platform may take for an id what Postgres refuses for the whole batch, or what would be one row for many records. */
+function convertChecked(convert: Converter, record: unknown): ConvertedRecord {
+  const converted = convert(record);
+  if (recordId(converted) !== null) return converted;
+  throw new SyncFailure('InvalidAnswer', 'its id cannot be the key of a row');
 }
 
 /** Why a record was not converted. What was thrown may quote values: only our own words are repeated. */
@@ -44,7 +51,7 @@ export function convertStored(
   | { readonly kind: 'converted'; readonly record: ConvertedRecord }
   | { readonly kind: 'rejected'; readonly reason: string } {
   try {
-    return { kind: 'converted', record: convert(JSON.parse(raw)) };
+    return { kind: 'converted', record: convertChecked(convert, JSON.parse(raw)) };
   } catch (thrown) {
     return { kind: 'rejected', reason: rejectionReason(thrown) };
   }

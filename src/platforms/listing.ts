@@ -1,16 +1,9 @@
 import { openWindow, type ScanWindow } from '../contract/scan.ts';
-import type {
-  Column,
-  ColumnType,
-  ConvertedRecord,
-  RejectedRecord,
-  SourceField,
-} from '../contract/schema.ts';
+import type { Column, ColumnType, ConvertedRecord, SourceField } from '../contract/schema.ts';
 import { SyncFailure } from '../errors.ts';
-import { UNIDENTIFIED } from '../contract/scan.ts';
-import { convertOrReject } from './convert-or-reject.ts';
 import { followCursor } from './cursor-circle.ts';
-import type { Whereabouts } from './platform.ts';
+import type { Whereabouts } from './session.ts';
+import { sortOut, type SortedOut } from './sort-out.ts';
 import { isObject, type JsonObject } from './values/json-object.ts';
 import { cleanText, jsonText } from './values/postgres-text.ts';
 import { recordId } from './values/record-id.ts';
@@ -71,26 +64,11 @@ export function createEntryConverter(
   };
 }
 
-/**
- * Takes entries as they come, those that can be rows and those that cannot. One without an id keeps a full scan from
- * being whole: it may be any of the rows.
- */
-export function sortEntries(table: ListingTable, columns: readonly Column[]) {
-  const convert = createEntryConverter(table, columns);
+/** Sorts out the entries of one batch. */
+export function sortEntries(table: ListingTable, columns: readonly Column[]): SortedOut {
   const hashOf = (entry: unknown) => recordHash(isObject(entry) ? entry : { entry }, table.stable);
-  const records: ConvertedRecord[] = [];
-  const rejected: RejectedRecord[] = [];
-  return {
-    records,
-    rejected,
-    gaps: () => (rejected.some(({ id }) => id === null) ? [UNIDENTIFIED] : []),
-    take: (entry: unknown) => {
-      const { kind, record } = convertOrReject(convert, hashOf, entry);
-      if (kind === 'converted') records.push(record);
-      // What its own id is does not count: an entry may be known by more than that.
-      else rejected.push({ ...record, id: idOf(table, entry) });
-    },
-  };
+  // What its own `id` is does not count: an entry may be known by more than that.
+  return sortOut(createEntryConverter(table, columns), hashOf, (entry) => idOf(table, entry));
 }
 
 const idOf = (table: ListingTable, entry: unknown) =>

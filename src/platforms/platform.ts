@@ -1,6 +1,10 @@
 import type { ContentFormat } from '../contract/content.ts';
-import type { Column, ConvertedRecord, RejectedRecord, SourceSchema } from '../contract/schema.ts';
-import type { Evidence, ScanMode, ScanWindow } from '../contract/scan.ts';
+import type { Column, ConvertedRecord } from '../contract/schema.ts';
+import type { ConformanceStage } from './conformance.ts';
+import type { PlatformSession } from './session.ts';
+
+/** The version of this interface: a plug-in that was made for another one is refused, not guessed at. */
+export const INTERFACE_VERSION = 1;
 
 /** Where a source lives on its platform, as the catalog file writes it: `{ data_source: … }`, `{ base: …, table: … }`. */
 export type SourceRef = Readonly<Record<string, string>>;
@@ -22,15 +26,21 @@ export interface RateRule {
 export interface Requests {
   /**
    * Waits for a grant of every rule, then makes one HTTP request. `request` gets the signal that ends it
-   * (cancellation, or 30 s over headers and body) and throws SyncFailure; a RateLimited failure with a
-   * time stops all workers of those rules until then, and is tried again here when that is within a minute.
+   * (cancellation, or `timeout_ms` over headers and body: 30 s unless the answer may be a long one, such as a
+   * file) and throws SyncFailure; a RateLimited failure with a time stops all workers of those rules until
+   * then, and is tried again here when that is within a minute.
    */
-  send<T>(rules: readonly RateRule[], request: (signal: AbortSignal) => Promise<T>): Promise<T>;
+  send<T>(
+    rules: readonly RateRule[],
+    request: (signal: AbortSignal) => Promise<T>,
+    options?: { readonly timeout_ms?: number },
+  ): Promise<T>;
 }
 
 /** An account with its token: lives in memory only, never in workflow inputs, errors or logs. */
 export interface Connection {
   readonly account: string;
+  /** Empty when the account names none, as only platforms with optional credentials allow. */
   readonly token: string;
   /** Salted hash of the token, safe to store: what budgets are keyed by. */
   readonly fingerprint: string;
@@ -54,57 +64,6 @@ export interface DiscoveredSource {
   readonly external_id: string;
 }
 
-export interface ScanRequest {
-  readonly ref: SourceRef;
-  readonly mode: ScanMode;
-  /** Incremental: read records edited at or after this time. */
-  readonly since: string | null;
-}
-
-export interface BatchRequest extends ScanRequest {
-  /** The columns that values are wanted for; read by field id, so that a rename in between does no harm. */
-  readonly columns: readonly Column[];
-  readonly window: ScanWindow;
-  /** Number of the first window that a batch may open. */
-  readonly free_window: number;
-  /** Records wanted; a batch may hold fewer, also none, and then is not the last unless its window says done. */
-  readonly max_records: number;
-  /** Return what there is when this is true: the activity's time slice is over. */
-  readonly isTimeUp: () => boolean;
-}
-
-export interface FetchedBatch {
-  readonly records: readonly ConvertedRecord[];
-  /** Records that could not be converted; the others do not wait for them. */
-  readonly rejected: readonly RejectedRecord[];
-  /** The window after this batch first, then windows that it opened, numbered from `free_window`. */
-  readonly windows: readonly ScanWindow[];
-  readonly evidence: Evidence;
-}
-
-/** A value read whole, or why its column cannot hold it, in words that hold nothing of it. */
-export type WholeValue = { readonly text: string | null } | { readonly unfit: string };
-
-/** What the platform says of a record by its id, above all of one that a whole scan did not find. */
-export type Whereabouts =
-  /** Still in the source: the scan missed it, or it came (back) since. */
-  | { readonly state: 'present'; readonly record: ConvertedRecord }
-  /** In the trash, or archived: no listing shows it, and it may come back. */
-  | { readonly state: 'trashed' }
-  /** In another source now, or nowhere that is one (null). */
-  | { readonly state: 'moved'; readonly external_id: string | null }
-  /** The platform does not tell a record that is gone for good from one that is not shared. */
-  | { readonly state: 'unreachable' };
-
-/** The content of one record: what it holds besides its values, such as the body of a page. */
-export interface RecordContent {
-  readonly text: string;
-  /** Why it is not whole, in words that hold nothing of it; null when it is. */
-  readonly note: string | null;
-  /** The platform's clock when it answered, ISO 8601. */
-  readonly read_at: string;
-}
-
 /** A listing that a platform offers besides its sources, for its ids to be joined with: its users, its bases. */
 export interface Listing {
   /** What `init` suggests as alias. */
@@ -114,57 +73,29 @@ export interface Listing {
   readonly about: string;
 }
 
-/**
- * A platform as seen through one account, for the length of one activity or command. All methods throw
- * SyncFailure. They may be called again at any time with the same arguments: nothing is kept between calls.
- */
-export interface PlatformSession {
-  identify(): Promise<Identity>;
-  /** Every source that the account can see; the same source may come twice. */
-  discover(): AsyncIterable<DiscoveredSource>;
-  describe(ref: SourceRef): Promise<SourceSchema>;
-  /** The windows that a new scan begins with. */
-  planScan(request: ScanRequest): readonly ScanWindow[];
-  /**
-   * Reads on from `window.cursor`. When the cursor is lost it goes on from `window.last` by itself
-   * (counted in evidence and in `restarts`), or throws CursorLost when the whole scan has to begin anew.
-   */
-  fetchBatch(request: BatchRequest): Promise<FetchedBatch>;
-  /** The whole of a value that a list cut short, in Postgres text form. Platforms that never cut omit it. */
-  readValue?(ref: SourceRef, recordId: string, column: Column): Promise<WholeValue>;
-  /**
-   * What the platform has under these ids, at most `located_at_once` of them: an entry for each. Platforms that look
-   * up nothing by id omit it: what their whole scan did not find is deleted.
-   */
-  locate?(
-    ref: SourceRef,
-    ids: readonly string[],
-    columns: readonly Column[],
-  ): Promise<ReadonlyMap<string, Whereabouts>>;
-  /**
-   * Which of these records, at most `located_at_once`, were edited at or after a time. For platforms whose
-   * records do not all carry their time of edit; the others omit it.
-   */
-  editedSince?(ref: SourceRef, ids: readonly string[], since: string): Promise<ReadonlySet<string>>;
-  /** A window of a full listing with the records that were created at or after a time, for samples. */
-  listFrom?(created: string): ScanWindow;
-  /** A record's content. Platforms that name no `contentFormats` omit it. */
-  readContent?(ref: SourceRef, recordId: string): Promise<RecordContent>;
-}
-
 /** How `init` and the worker find credentials in the environment; names only. */
 export interface PlatformEnvironment {
   /** Variables that may hold the token, in order. */
   readonly token: readonly string[];
-  readonly base_url: string;
+  /** The variable that may hold another origin of the API; absent: there is none. */
+  readonly base_url?: string;
 }
 
-/** A platform: what the registry holds. Implement this and PlatformSession, add it to registry.ts, done. */
+/**
+ * A platform: what the registry holds. Implement this and PlatformSession; then the command line, the worker, the
+ * catalog, plans, health and the page know it. See docs/extending.md.
+ */
 export interface Platform {
+  readonly interface_version: typeof INTERFACE_VERSION;
+  /** Lower-case letters, digits and `-`: part of `sync-<name>`, of default tables and of workflow ids. */
   readonly name: string;
   readonly title: string;
   readonly environment: PlatformEnvironment;
-  /** Plan → requests per second; the first is the default. */
+  /** `optional`: an account may do without a token. Absent: it has to name one. */
+  readonly credentials?: 'optional';
+  /** What `init` has to be told, in a few words, to know where to look: `a folder, a file or a URL`. Absent: nothing. */
+  readonly place?: string;
+  /** Plan → requests per second; the first is the default. Empty: one a second. */
   readonly plans: Readonly<Record<string, number>>;
   /** Plan → requests that a workspace may make in a month; a plan that is not named has no such limit. */
   readonly monthlyRequests?: Readonly<Record<string, number>>;
@@ -176,8 +107,17 @@ export interface Platform {
   readonly overlap_ms: number;
   /** Records that `locate` asks about with one request; 0 where a session has no `locate`. */
   readonly located_at_once: number;
-  /** Checks a catalog file's `ref`; throws Error with a message that names the wrong key. */
-  parseRef(ref: unknown): SourceRef;
+  /**
+   * Records of a batch for each record of `--batch-size`; absent: 1. For platforms that cost nothing by the request,
+   * where a hundred records are hardly worth an activity.
+   */
+  readonly batch_factor?: number;
+  /**
+   * Checks a catalog file's `ref` and gives it one form; throws Error with a message that begins with the wrong key
+   * (`ref.path …`). `folder`: the catalog file's, which relative paths are meant from; absent for a reference that had
+   * its form already.
+   */
+  parseRef(ref: unknown, folder?: string): SourceRef;
   /** The reference as one string: data source id, `app…/tbl…`, or `list/…` for a listing. */
   externalId(ref: SourceRef): string;
   /** Types of properties that are known; any other is kept as jsonb, and people are told. */
@@ -195,7 +135,14 @@ export interface Platform {
   /** Formats in which content can be kept of the records there; absent: none. */
   contentFormats?(ref: SourceRef): readonly ContentFormat[];
   readonly listings?: readonly Listing[];
+  /** Why this platform cannot be used here: set for a plug-in that could not be loaded, by the loader only. */
+  readonly unavailable?: string;
   connect(connection: Connection, requests: Requests): PlatformSession;
+  /**
+   * Starts what stands in for the platform while `appsync dev conformance` examines it. Called for nothing else, so what
+   * it needs is best imported in it.
+   */
+  readonly conformance?: () => Promise<ConformanceStage>;
 }
 
 /** Rates in force: what was asked for, else the plan's, else the default plan's. */
@@ -206,3 +153,9 @@ export function requestRate(
   const [standard = 1] = Object.values(platform.plans);
   return connection.rate ?? platform.plans[connection.plan ?? ''] ?? standard;
 }
+
+/** Every variable of the environment that a platform reads. */
+export const variablesOf = ({ environment }: Pick<Platform, 'environment'>): readonly string[] => [
+  ...environment.token,
+  ...(environment.base_url === undefined ? [] : [environment.base_url]),
+];

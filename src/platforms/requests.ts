@@ -49,11 +49,11 @@ export function createRequests(options: RequestsOptions): Requests {
     ...options,
   };
   return {
-    async send(rules, request) {
+    async send(rules, request, { timeout_ms: timeoutMs = context.timeoutMs } = {}) {
       const { account, poolSize, signal } = context;
       const leave = await enterSlot(account, poolSize, signal);
       try {
-        return await sendPatiently(context, rules, request);
+        return await sendPatiently({ ...context, timeoutMs }, rules, request);
       } finally {
         leave();
       }

@@ -73,10 +73,12 @@ async function handle(
   };
   const effect = served.faults.take(request);
   const { status, bytes } = await reply(served, request, response, effect);
+  const answered = performance.now();
   const { serial, platform, path, token } = request;
   const fault = effect?.kind ?? null;
   const asked = { serial, platform, method, path, token, query: url.search.slice(1) };
-  served.log.add({ ...asked, body: parsed(body), time, arrived, status, bytes, fault });
+  const times = { time, arrived, answered };
+  served.log.add({ ...asked, ...times, body: parsed(body), status, bytes, fault });
 }
 
 interface Sent {

@@ -14,6 +14,8 @@ export interface LoggedRequest {
   readonly time: number;
   /** Real time of arrival, milliseconds on a clock that never jumps. */
   readonly arrived: number;
+  /** When the answer had been sent, or was given up, on the same clock. */
+  readonly answered: number;
   /** 0 when no status was sent (reset, stalled headers). */
   readonly status: number;
   /** Bytes of the body that were sent. */
@@ -76,6 +78,18 @@ export class RequestLog {
       most = Math.max(most, last - first + 1);
     }
     return most;
+  }
+
+  /** Most requests that were in flight at one moment: they had arrived and were not answered yet. */
+  maxInFlight(filter: RequestFilter = {}): number {
+    const requests = this.requests(filter);
+    return Math.max(
+      0,
+      ...requests.map(
+        ({ arrived: now }) =>
+          requests.filter(({ arrived, answered }) => arrived <= now && now < answered).length,
+      ),
+    );
   }
 
   /** Requests that would have changed something. A sync that only reads leaves this empty. */

@@ -76,7 +76,15 @@ export async function lendClient(db: Database): Promise<LentClient> {
 }
 
 /** Nothing but statements happens in a transaction: one that idles belongs to a machine that sleeps or is cut off. */
-const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'`;
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'; select pg_backend_pid() as pid`;
+
+/** Begins, and says in which process of Postgres. A pooler tells its clients another id, and may change the process. */
+async function begin(client: Transaction): Promise<number | null> {
+  // Of several statements pg gives a list of results.
+  const results: unknown = await client.query(BEGIN);
+  const [, , last] = results as readonly pg.QueryResult<{ pid: number }>[];
+  return last?.rows[0]?.pid ?? null;
+}
 
 /**
  * Runs `work` in one transaction: committed when it returns, rolled back when it throws. When `signal` aborts,
@@ -91,9 +99,10 @@ export async function inTransaction<T>(
   signal?.throwIfAborted();
   const { client, release } = await lendClient(db);
   let broken: Error | undefined;
-  const ending = signal === undefined ? null : endOnAbort(db, client, signal);
+  let ending: ReturnType<typeof endOnAbort> | undefined;
   try {
-    await client.query(BEGIN);
+    const pid = await begin(client);
+    if (signal !== undefined) ending = endOnAbort(db, pid, signal);
     const result = await work(client);
     signal?.throwIfAborted();
     await client.query('commit');
@@ -111,15 +120,11 @@ export async function inTransaction<T>(
   }
 }
 
-interface PostgresProcess {
-  readonly processID?: number | null;
-}
-
-/** Cancels whatever a connection is at once the signal aborts, over a connection of its own: the pool may be empty. */
-function endOnAbort(db: Database, client: Transaction, signal: AbortSignal) {
+/** Cancels whatever a process is at once the signal aborts, over a connection of its own: the pool may be empty. */
+function endOnAbort(db: Database, pid: number | null, signal: AbortSignal) {
   let cancelling: Promise<void> | undefined;
   const cancel = () => {
-    cancelling = cancelStatement(db, (client as PostgresProcess).processID ?? null);
+    cancelling = cancelStatement(db, pid);
   };
   if (signal.aborted) cancel();
   else signal.addEventListener('abort', cancel, { once: true });

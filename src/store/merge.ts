@@ -1,5 +1,6 @@
 import type { BatchKey } from '../contract/activities.ts';
 import type { Column } from '../contract/schema.ts';
+import { SyncFailure } from '../errors.ts';
 import type { Queryable } from './database.ts';
 import { quote, quoteTable } from './identifiers.ts';
 import { hasMore, moreLists } from './destination/more-column.ts';
@@ -55,6 +56,8 @@ export async function stagedIds(tx: Queryable, key: MergeKey): Promise<readonly 
  * `on conflict … where` (that locks, and so dirties, every row it meets). Of several rows with one id the
  * newest wins. Values that the list cut are noted for completing; records that were in quarantine leave it. What
  * `_errors` says of a row's content stays: a merge does not touch the content, and its next reading has the say.
+ * Throws StagingLost when a record was staged without its text, as one that the table has, and the table no longer
+ * has it so.
  * `ids` limits the merge to the rows of these records.
  */
 export async function mergeStaged(
@@ -66,7 +69,7 @@ export async function mergeStaged(
 ): Promise<MergeCounts> {
   const withMore = await hasMore(tx, source);
   const { positions, names, types } = moreLists(columns);
-  const { rows } = await tx.query<Omit<MergeCounts, 'unchanged'>>(
+  const { rows } = await tx.query<Omit<MergeCounts, 'unchanged'> & { readonly lacking: number }>(
     mergeStatement(source, columns, withMore),
     [
       key.scan_id,
@@ -78,7 +81,13 @@ export async function mergeStaged(
       ...(withMore ? [positions, names, types] : []),
     ],
   );
-  const { inserted = 0, updated = 0, read = 0, arrivals = [] } = rows[0] ?? {};
+  const { inserted = 0, updated = 0, read = 0, arrivals = [], lacking = 0 } = rows[0] ?? {};
+  if (lacking > 0) {
+    throw new SyncFailure(
+      'StagingLost',
+      `${lacking} records of ${source.alias} were unchanged when they were read, and are no longer`,
+    );
+  }
   return { read, inserted, updated, unchanged: read - inserted - updated, arrivals };
 }
 
@@ -148,6 +157,7 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
     select count(*) filter (where inserted) as inserted,
            count(*) filter (where not inserted) as updated,
            (select count(*) from staged) as read,
+           (select count(*) from changed where raw is null) as lacking,
            array(select m._id from merged m join changed c on c.id = m._id
                   where (m.inserted or c.was_deleted) and c.created_at < $5) as arrivals
       from merged`;

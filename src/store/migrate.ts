@@ -54,7 +54,9 @@ async function appliedNumber(db: Database): Promise<number> {
 
 async function applyOnce(tx: Transaction, migration: Migration, newest: number): Promise<void> {
   await tx.query(`select pg_advisory_xact_lock(hashtext('appsync.migrate'))`);
-  await tx.query('create schema if not exists appsync');
+  // Not `if not exists`: that takes the right to create schemas also where there is nothing to create.
+  const { rowCount } = await tx.query(`select from pg_namespace where nspname = 'appsync'`);
+  if (rowCount === 0) await tx.query('create schema appsync');
   await tx.query(
     'create table if not exists appsync.migration (number integer primary key, applied_at timestamptz not null default now())',
   );

@@ -3,8 +3,11 @@ import type { Queryable } from './database.ts';
 import type { SourceRow } from './sources.ts';
 import type { Checkpoint } from './scans.ts';
 
-/** Runs of each source that an estimate learns from. */
-const LEARNED_FROM = 30;
+/** Runs of each source that an estimate learns from: the latest 30, fewer of each of many sources. */
+const MOST_RUNS = 30;
+const FEWEST_RUNS = 5;
+/** About as many runs of all sources are read in a tenth of a second. */
+const RUNS_READ = 10_000;
 
 /** Everything that a plan needs to know of one source besides its schema. */
 export interface PlanFacts extends SourceRow {
@@ -34,7 +37,9 @@ export async function readPlanFacts(
   db: Queryable,
   sourceIds: readonly number[],
 ): Promise<ReadonlyMap<number, PlanFacts>> {
-  const { rows } = await db.query<PlanFacts>(FACTS, [sourceIds, LEARNED_FROM]);
+  const affordable = Math.floor(RUNS_READ / sourceIds.length);
+  const runs = Math.max(FEWEST_RUNS, Math.min(MOST_RUNS, affordable));
+  const { rows } = await db.query<PlanFacts>(FACTS, [sourceIds, runs]);
   return new Map(rows.map((row) => [row.id, row]));
 }
 

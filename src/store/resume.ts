@@ -17,13 +17,15 @@ export interface ResumeTerms {
   /** The scan that heals; null: healing is wished and none was begun; undefined: nobody wishes it. */
   readonly heal_scan?: string | null | undefined;
   readonly give_up_scan?: string | undefined;
+  /** The source's version now, where it has one. */
+  readonly version?: string | undefined;
 }
 
 /** Whether a scan that was begun is gone on with, or another one begins. */
 export function canResume(
   checkpoint: Pick<Checkpoint, 'identity' | 'ref' | 'age_ms' | 'windows'>,
   source: SourceRow,
-  { incremental, fingerprint, heal_scan, give_up_scan }: ResumeTerms,
+  { incremental, fingerprint, heal_scan, give_up_scan, version }: ResumeTerms,
 ): boolean {
   const { identity } = checkpoint;
   return (
@@ -31,6 +33,7 @@ export function canResume(
     (heal_scan === undefined || heal_scan === identity.scan_id) &&
     identity.scan_id !== give_up_scan &&
     identity.schema_fingerprint === fingerprint &&
+    identity.version === version &&
     checkpoint.age_ms < resumableFor(checkpoint) &&
     isDeepStrictEqual(checkpoint.ref, placeOf(source)) &&
     (identity.mode === 'full' || incremental)

@@ -233,6 +233,7 @@ function sourceSummary(row: SourceRunRow): SourceSummary {
     rate_limited: metrics.rate_limited,
     waited_ms: metrics.waited_ms,
     duration_ms: row.duration_ms,
+    ...(metrics.custom === undefined ? {} : { custom: metrics.custom }),
     ...(row.error === null ? {} : { error: row.error }),
     ...(row.notices.length === 0 ? {} : { notices: row.notices }),
   };

@@ -28,13 +28,14 @@ export async function readCheckpoint(db: Queryable, sourceId: number): Promise<C
     started_at: string;
     ref: unknown;
     schema_fingerprint: string;
+    version: string | null;
     evidence: Partial<Evidence>;
     age_ms: number;
     windows: ScanWindow[];
     batches: number;
   }>(
     `select s.id, s.mode, appsync.iso(s.since) as since, appsync.iso(s.started_at) as started_at, s.ref,
-            s.schema_fingerprint, s.evidence,
+            s.schema_fingerprint, s.version, s.evidence,
             extract(epoch from now() - s.created_at)::float8 * 1000 as age_ms,
             (select coalesce(jsonb_agg(w.state order by w.window_no), '[]')
                from appsync.scan_window w where w.scan_id = s.id) as windows,
@@ -51,6 +52,7 @@ export async function readCheckpoint(db: Queryable, sourceId: number): Promise<C
       since: row.since,
       started_at: row.started_at,
       schema_fingerprint: row.schema_fingerprint,
+      ...(row.version === null ? {} : { version: row.version }),
     },
     ref: row.ref,
     windows: row.windows,
@@ -68,8 +70,8 @@ export async function beginScan(
 ): Promise<void> {
   await endScan(tx, sourceId);
   await tx.query(
-    `insert into appsync.scan (id, source_id, mode, since, started_at, ref, schema_fingerprint)
-     values ($1, $2, $3, $4, $5, $6, $7)`,
+    `insert into appsync.scan (id, source_id, mode, since, started_at, ref, schema_fingerprint, version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       scan.scan_id,
       sourceId,
@@ -78,6 +80,7 @@ export async function beginScan(
       scan.started_at,
       JSON.stringify(scan.ref),
       scan.schema_fingerprint,
+      scan.version ?? null,
     ],
   );
   await saveWindows(tx, scan.scan_id, scan.windows);

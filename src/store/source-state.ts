@@ -31,6 +31,7 @@ export async function recordWholeScan(
             full_scan_at = case when $2 = 'full' then (
               select created_at from appsync.scan where id = $10) else full_scan_at end,
             full_scan_records = case when $2 = 'full' then $7 else full_scan_records end,
+            version = case when $2 = 'full' then $12 else version end,
             schema_fingerprint = $8, next_due_at = $9, last_status = $11, last_synced_at = $6,
             failures = 0, failing_since = null, last_failure = null
        from (select $4::timestamptz - $5::float8 * interval '1 millisecond' as mark) w
@@ -47,6 +48,7 @@ export async function recordWholeScan(
       state.next_due_at,
       state.scan.scan_id,
       state.status,
+      state.scan.version ?? null,
     ],
   );
 }

@@ -25,6 +25,8 @@ export interface SourceRow {
   readonly full_scan_age_seconds: number | null;
   readonly full_every_seconds: number | null;
   readonly schema_fingerprint: string | null;
+  /** What the last whole scan was of, on platforms that tell versions of a source. */
+  readonly version: string | null;
   /** The format in which the catalog wants records' content; null: it is not wanted. */
   readonly content: string | null;
   /** The format that the table is ready for: what merges queue content by. */
@@ -37,7 +39,7 @@ export async function readSource(db: Queryable, sourceId: number): Promise<Sourc
     `select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
             a.rate_limit::float8 as rate_limit, s.ref, s.external_id, s.table_schema, s.table_name,
             s.failures, s.every_seconds, s.cron, appsync.iso(s.watermark) as watermark, s.certified,
-            s.full_scan_records, s.schema_fingerprint, s.full_every_seconds, s.content, s.content_kept,
+            s.full_scan_records, s.schema_fingerprint, s.version, s.full_every_seconds, s.content, s.content_kept,
             extract(epoch from now() - s.full_scan_at)::float8 as full_scan_age_seconds
        from appsync.source s join appsync.account a on a.id = s.account_id
       where s.id = $1`,

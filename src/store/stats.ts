@@ -3,28 +3,46 @@ import type { Queryable } from './database.ts';
 /** What happened in one hour, that began at `hour` (ISO 8601). */
 export interface HourOfWork {
   readonly hour: string;
-  /** Records that batches merged in it read. */
+  /** Records of the batches that were merged in it. */
   readonly records: number;
-  /** Requests to platforms that these batches took. */
+  /** Requests to platforms: those of its batches, and all others of the source runs that ended in it or are at work. */
   readonly requests: number;
 }
 
-/** The last hours, the oldest first, those without work included. */
+/**
+ * The last hours, the oldest first, those without work included. What a source asked beside its batches (opening,
+ * values that were cut, the sweep, contents) is recorded as one sum, so it counts when the source ended.
+ */
 export async function readHours(db: Queryable, hours: number): Promise<readonly HourOfWork[]> {
   const { rows } = await db.query<HourOfWork>(
-    `with work as (
-       select date_trunc('hour', merged_at) as hour, sum((metrics ->> 'read')::float8) as records,
-              sum((metrics ->> 'requests')::float8) as requests
-         from appsync.batch
-        where merged_at >= date_trunc('hour', now()) - ($1 - 1) * interval '1 hour'
-        group by 1
+    `with span as (
+       select date_trunc('hour', now()) - ($1 - 1) * interval '1 hour' as begins
+     ),
+     recent as (
+       select r.id from appsync.run r, span where r.finished_at is null or r.finished_at >= span.begins
+     ),
+     batches as (
+       select run_id, source_id, sum((metrics ->> 'requests')::float8) as requests
+         from appsync.batch where run_id in (select id from recent) group by run_id, source_id
+     ),
+     source_runs as (
+       select case r.status when 'running' then now() else r.finished_at end as at,
+              (r.metrics ->> 'requests')::float8 - coalesce(b.requests, 0) as requests
+         from appsync.source_run r left join batches b using (run_id, source_id)
+        where run_id in (select id from recent)
+     ),
+     work as (
+       select merged_at as at, (metrics ->> 'read')::float8 as records,
+              (metrics ->> 'requests')::float8 as requests
+         from appsync.batch, span where merged_at >= span.begins
+       union all
+       select at, 0, greatest(requests, 0) from source_runs
      )
-     select appsync.iso(h) as hour, coalesce(w.records, 0) as records, coalesce(w.requests, 0) as requests
-       from generate_series(
-              date_trunc('hour', now()) - ($1 - 1) * interval '1 hour', date_trunc('hour', now()), interval '1 hour'
-            ) as h
-       left join work w on w.hour = h
-      order by h`,
+     select appsync.iso(hour) as hour, coalesce(sum(w.records), 0) as records,
+            coalesce(sum(w.requests), 0) as requests
+       from span, generate_series(span.begins, date_trunc('hour', now()), interval '1 hour') as hour
+       left join work w on date_trunc('hour', w.at) = hour
+      group by hour order by hour`,
     [hours],
   );
   return rows;
@@ -73,6 +91,22 @@ export async function readSizes(db: Queryable): Promise<Sizes> {
   const [sizes] = rows;
   if (sizes === undefined) throw new Error('a query without rows');
   return sizes;
+}
+
+/** What platforms counted besides over all recorded runs, by platform and name. */
+export interface CustomTotal {
+  readonly platform: string;
+  readonly name: string;
+  readonly total: number;
+}
+
+export async function readCustomTotals(db: Queryable): Promise<readonly CustomTotal[]> {
+  const { rows } = await db.query<CustomTotal>(
+    `select r.platform, c.key as name, sum(c.value::float8) as total
+       from appsync.platform_run r, jsonb_each_text(r.metrics -> 'custom') c
+      group by 1, 2 order by 1, 2`,
+  );
+  return rows;
 }
 
 export interface InstallationTotals {

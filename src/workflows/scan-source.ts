@@ -1,19 +1,26 @@
+import { patched } from '@temporalio/workflow';
 import type { OpenSourceRef, StagedBatch } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
-import { NO_EVIDENCE, addEvidence, type ScanWindow } from '../contract/scan.ts';
+import { batchName } from '../contract/names.ts';
+import { NO_EVIDENCE, OPENED_BY_A_BATCH, addEvidence, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
 import { isHistoryLong, type ScanEnd } from './history-length.ts';
+import { freeWindow, openWindows, replaceWindows } from './open-windows.ts';
 import { settleRecords } from './settle-records.ts';
 import type { SteeredSource } from './steered-source.ts';
 
 const MAX_SETBACKS = 5;
 
+/** Windows of a source that are read at once. */
+const MOST_WINDOWS = 4;
+
 /**
- * Reads all windows of a scan to their end and settles what they left open. While one batch is merged the
- * next is fetched. `report` gets the state after every step; it is what is carried on. A pause lets what was
- * fetched be merged, so that nothing lies in staging meanwhile.
+ * Reads all windows of a scan to their end and settles what they left open, several windows at once where there are.
+ * While batches are merged, all at once, the next of each window are fetched. `report` gets the state after every
+ * step; it is what is carried on. A pause, a long history and a failure let what was fetched be merged first, so
+ * that nothing lies in staging meanwhile and no request was for nothing.
  */
 export async function scanSource(
   steered: SteeredSource,
@@ -22,34 +29,32 @@ export async function scanSource(
 ): Promise<ScanEnd> {
   let state = from;
   const advance = (next: ScanState) => report((state = next));
-  let staged: StagedBatch | null = null;
-  while (staged !== null || state.windows.length > 0) {
-    if (staged === null) await steered.whilePaused();
-    if (staged === null && isHistoryLong()) return 'continue-as-new';
+  let staged: readonly StagedBatch[] = [];
+  let failed: PromiseRejectedResult | undefined;
+  while (staged.length > 0 || failed !== undefined || state.windows.length > 0) {
+    if (staged.length === 0 && failed !== undefined) throw failed.reason;
+    if (staged.length === 0) await steered.whilePaused();
+    if (staged.length === 0 && isHistoryLong()) return 'continue-as-new';
     const source = steered.current();
-    const window = nextWindow(state, staged);
-    // A long history first lets the staged batch be merged, then continues as new.
-    const fetching: Promise<StagedBatch> | null =
-      window === undefined || isHistoryLong() || steered.isPaused()
-        ? null
-        : fetchBatch(source, window, freeWindow(state, staged));
+    const isEnding = failed !== undefined || isHistoryLong() || steered.isPaused();
+    const fetching = isEnding ? [] : fetchBatches(source, state, staged);
     const merging: Promise<ScanState> | null =
-      staged === null ? null : mergeBatch(source, staged, state);
-    const [fetched, merged]: [
-      PromiseSettledResult<StagedBatch | null>,
-      PromiseSettledResult<ScanState | null>,
-    ] = await Promise.allSettled([fetching, merging]);
+      staged.length === 0 ? null : mergeBatches(source, staged, state);
+    const [fetched, [merged]] = await Promise.all([
+      Promise.allSettled(fetching),
+      Promise.allSettled([merging]),
+    ]);
     if (merged.status === 'rejected') {
       advance(setBack(state, merged.reason));
-      staged = null;
+      staged = [];
       continue;
     }
     if (merged.value !== null) advance(merged.value);
-    staged = fetched.status === 'fulfilled' ? fetched.value : null;
-    if (fetched.status === 'rejected') throw fetched.reason;
-    if (staged !== null && !source.options.streaming) {
-      advance(keepUnpublished(state, staged));
-      staged = null;
+    staged = fetched.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    failed ??= fetched.find((one) => one.status === 'rejected');
+    if (staged.length > 0 && !source.options.streaming) {
+      advance(staged.reduce(keepUnpublished, state));
+      staged = [];
     }
   }
   if (state.unpublished.length > 0) {
@@ -61,26 +66,23 @@ export async function scanSource(
   return settleRecords(steered, state, advance);
 }
 
-/** The lowest number that no window has or had. */
-const freeWindow = (
-  state: Pick<ScanState, 'free_window'>,
-  staged: Pick<StagedBatch, 'windows'> | null,
-): number =>
-  Math.max(state.free_window, ...(staged?.windows ?? []).map((window) => window.window + 1));
-
-const openWindows = (windows: readonly ScanWindow[]) => windows.filter((window) => !window.done);
-
-/** The window to read next, as it will be once `staged` is merged. */
-function nextWindow(state: ScanState, staged: StagedBatch | null): ScanWindow | undefined {
-  return (staged === null ? state.windows : replaceWindows(state.windows, staged.windows))[0];
-}
-
-function replaceWindows(windows: readonly ScanWindow[], next: readonly ScanWindow[]): ScanWindow[] {
-  const numbers = new Set(next.map((window) => window.window));
-  return openWindows([
-    ...next,
-    ...windows.filter((window) => !numbers.has(window.window)),
-  ]).toSorted((a, b) => a.window - b.window);
+/** Fetches the next batch of each window to be read, as it will be once `staged` is merged. */
+function fetchBatches(
+  source: OpenSourceRef,
+  state: ScanState,
+  staged: readonly StagedBatch[],
+): Promise<StagedBatch>[] {
+  const windows = staged.reduce(
+    (open, batch) => replaceWindows(open, batch.windows),
+    [...state.windows],
+  );
+  // Runs that began under an earlier version are replayed as they went: window after window.
+  const isSideBySide = windows.length > 1 && patched('windows are read side by side');
+  const most = isSideBySide ? Math.min(MOST_WINDOWS, source.options.pool_size) : 1;
+  const free = freeWindow(state, staged);
+  return windows
+    .slice(0, most)
+    .map((window, i) => fetchBatch(source, window, free + i * OPENED_BY_A_BATCH));
 }
 
 const fetchBatch = (source: OpenSourceRef, window: ScanWindow, free_window: number) =>
@@ -93,15 +95,20 @@ const fetchBatch = (source: OpenSourceRef, window: ScanWindow, free_window: numb
     },
   );
 
-async function mergeBatch(
+async function mergeBatches(
   source: OpenSourceRef,
-  staged: StagedBatch,
+  staged: readonly StagedBatch[],
   state: ScanState,
 ): Promise<ScanState> {
-  const { windows, evidence, metrics, ...key } = staged;
+  const keys = staged.map(({ window, batch, attempt, rows }) => ({ window, batch, attempt, rows }));
+  const names = keys.map((key) => batchName(key.window, key.batch)).join(', ');
+  const rows = keys.reduce((sum, key) => sum + key.rows, 0);
+  const windows = staged.flatMap((batch) => batch.windows);
+  const evidence = staged.map((batch) => batch.evidence).reduce(addEvidence);
+  const metrics = staged.map((batch) => batch.metrics).reduce(addMetrics);
   const merged = await activities.upsertBatch(
-    `${source.alias}: merge batch ${batchName(key.window, key.batch)} (${key.rows} records)`,
-    { source, batches: [key], windows, evidence, metrics },
+    `${source.alias}: merge ${keys.length > 1 ? 'batches' : 'batch'} ${names} (${rows} records)`,
+    { source, batches: keys, windows, evidence, metrics },
   );
   return {
     ...state,
@@ -120,7 +127,7 @@ function keepUnpublished(state: ScanState, staged: StagedBatch): ScanState {
   return {
     ...state,
     windows: replaceWindows(state.windows, windows),
-    free_window: freeWindow(state, staged),
+    free_window: freeWindow(state, [staged]),
     walked: [...state.walked, ...windows.filter((window) => window.done)],
     unpublished: [...state.unpublished, key],
     evidence: addEvidence(state.evidence, evidence),
@@ -177,6 +184,3 @@ function setBack(state: ScanState, reason: unknown): ScanState {
 /** The counts of a scan whose unpublished batches are given up: their requests were made all the same. */
 export const countUnpublished = (state: ScanState) =>
   addMetrics(state.metrics, { ...state.pending, read: 0, batches: 0 });
-
-const batchName = (window: number, batch: number) =>
-  window === 0 ? `${batch + 1}` : `${window + 1}.${batch + 1}`;

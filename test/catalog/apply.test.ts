@@ -8,6 +8,7 @@ import {
 import { differenceLines, isUnchanged } from '../../src/catalog/difference.ts';
 import type { CatalogFile } from '../../src/catalog/file.ts';
 import { listSources } from '../../src/catalog/listing.ts';
+import { findSources } from '../../src/catalog/source-query.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { ACCOUNTS, fileOf, parse } from './catalog-files.ts';
 
@@ -229,11 +230,35 @@ describe('a schedule that changes', () => {
     await apply(fileOf({ a: 'every: 1d' }));
     await scanned('a');
     await apply(fileOf({ a: 'every: 1h' }));
-    expect(await stateOf('a')).toMatchObject({ next_due_at: new Date('2026-05-01T13:00:00Z') });
+    // An hour and the source's own jitter.
+    const due = new Date('2026-05-01T13:04:44.894Z');
+    expect(await stateOf('a')).toMatchObject({ next_due_at: due });
     await apply(fileOf({ a: 'cron: "30 6 * * *"' }));
     expect(await stateOf('a')).toMatchObject({ next_due_at: new Date('2026-05-02T06:30:00Z') });
     await apply(fileOf({ a: '' }));
     expect(await stateOf('a')).toMatchObject({ next_due_at: null });
+  });
+
+  it('spreads a hundred hourly sources of one moment over a tenth of the hour', async () => {
+    const names = Array.from({ length: 100 }, (_, i) => `source-${i}`);
+    const all = (keys: string) => fileOf(Object.fromEntries(names.map((name) => [name, keys])));
+    await apply(all('every: 1d'));
+    for (const name of names) await scanned(name);
+    await apply(all('every: 1h'));
+    const { pool } = await database;
+    const dueAt = async (time: string) =>
+      (await findSources(pool, { kind: 'all' }, { only_due: true }, new Date(time))).length;
+    expect(await dueAt('2026-05-01T12:59:59.999Z')).toBe(0);
+    const byMinute: number[] = [];
+    for (let minute = 0; minute <= 6; minute += 1) {
+      byMinute.push(await dueAt(`2026-05-01T13:0${minute}:00Z`));
+    }
+    const comeDue = byMinute.slice(1).map((due, i) => due - (byMinute[i] ?? 0));
+    expect(byMinute.at(-1)).toBe(100);
+    expect(Math.min(...comeDue)).toBeGreaterThanOrEqual(5);
+    expect(Math.max(...comeDue)).toBeLessThanOrEqual(30);
+    const listed = await listSources(pool);
+    expect(new Set(listed.map(({ next_due_at }) => next_due_at)).size).toBe(100);
   });
 
   it('makes a source that was never synced due at once', async () => {

@@ -1,10 +1,15 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { readCatalogFile, writeCatalogFile } from '../../src/catalog/file.ts';
+import { writeCatalogFile } from '../../src/catalog/file.ts';
+import { findParsed, parsedFilePath } from '../../src/catalog/parsed-file.ts';
+import { readCatalogFile } from '../../src/catalog/read-file.ts';
 import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { ACCOUNTS, parse, refusal, RULES } from './catalog-files.ts';
+
+/** A home that was never made: nothing is kept there. */
+const NOWHERE = parsedFilePath('/nowhere');
 
 const source = (keys: string) =>
   `${ACCOUNTS}sources:\n  - { alias: a, account: notion, ref: { data_source: d }${keys} }\n`;
@@ -63,7 +68,7 @@ sources:
 
   it('may look like the example', async () => {
     const rules = { ...RULES, platforms: builtInPlatforms() };
-    const example = await readCatalogFile('appsync.example.yaml', rules);
+    const example = await readCatalogFile('appsync.example.yaml', rules, NOWHERE);
     expect(example?.sources.map(({ alias, enabled }) => [alias, enabled])).toEqual([
       ['skyflow-artefacts', true],
       ['skyflow-orders', false],
@@ -242,7 +247,7 @@ describe('reading and writing the file', () => {
   afterAll(async () => rm(await folder, { recursive: true }));
 
   it('finds no file where there is none', async () =>
-    expect(await readCatalogFile(join(await folder, 'none.yaml'), RULES)).toBeNull());
+    expect(await readCatalogFile(join(await folder, 'none.yaml'), RULES, NOWHERE)).toBeNull());
 
   it('replaces the file at once and leaves nothing beside it', async () => {
     const path = join(await folder, 'appsync.yaml');
@@ -250,13 +255,72 @@ describe('reading and writing the file', () => {
     await writeCatalogFile(path, ACCOUNTS);
     expect(await readFile(path, 'utf8')).toBe(ACCOUNTS);
     expect(await readdir(await folder)).toEqual(['appsync.yaml']);
-    expect(await readCatalogFile(path, RULES)).toMatchObject({ path, content: ACCOUNTS });
+    expect(await readCatalogFile(path, RULES, NOWHERE)).toMatchObject({ path, content: ACCOUNTS });
   });
 
   it('says when a file cannot be read or written', async () => {
-    await expect(readCatalogFile(await folder, RULES)).rejects.toMatchObject({ exitCode: 4 });
+    await expect(readCatalogFile(await folder, RULES, NOWHERE)).rejects.toMatchObject({
+      exitCode: 4,
+    });
     await expect(writeCatalogFile(join(await folder, 'no', 'x.yaml'), '')).rejects.toMatchObject({
       exitCode: 4,
+    });
+  });
+
+  describe('keeps what a text says', () => {
+    const text = source(', enabled: false, component: "null", vault: ~');
+    const place = async (name: string, content: string) => {
+      const home = join(await folder, name);
+      await mkdir(home, { recursive: true });
+      const path = join(home, 'appsync.yaml');
+      await writeFile(path, content);
+      const kept = parsedFilePath(home);
+      return { home, path, kept, read: () => readCatalogFile(path, RULES, kept) };
+    };
+
+    it('so that the next command reads the same without parsing it', async () => {
+      const { home, path, kept, read } = await place('same', text);
+      const first = await read();
+      expect(first?.sources).toMatchObject([{ alias: 'a', component: 'null', vault: null }]);
+      const found = await findParsed(kept, first?.content_hash ?? '');
+      expect(found).toMatchObject({ sources: [{ alias: 'a', enabled: 'false' }] });
+      expect(await read()).toEqual(first);
+      // What is kept is what is read: parsed again, the alias would still be `a`.
+      await writeFile(kept, (await readFile(kept, 'utf8')).replace('"alias":"a"', '"alias":"b"'));
+      expect((await read())?.sources).toMatchObject([{ alias: 'b' }]);
+      expect(path.startsWith(home)).toBe(true);
+      expect((await stat(kept)).mode & 0o777).toBe(0o600);
+    });
+
+    it('until it changes', async () => {
+      const { path, read } = await place('changed', text);
+      await read();
+      await writeFile(path, text.replace('alias: a', 'alias: other'));
+      expect((await read())?.sources).toMatchObject([{ alias: 'other' }]);
+    });
+
+    it('and tells mistakes by their lines, also of a text that was right for another build', async () => {
+      const { read, path, kept } = await place('rules', text);
+      await read();
+      const stricter = { ...RULES, reserved: [...RULES.reserved, 'a'] };
+      await expect(readCatalogFile(path, stricter, kept)).rejects.toMatchObject({
+        message: expect.stringContaining('appsync.yaml:5: sources[0].alias "a" is a command'),
+      });
+    });
+
+    it.each(['', '{', '{"content_hash": 1}', '[]', 'null'])(
+      'and parses it when what was kept is damaged: %s',
+      async (damaged) => {
+        const { kept, read } = await place('damaged', text);
+        await writeFile(kept, damaged);
+        expect((await read())?.sources).toMatchObject([{ alias: 'a' }]);
+      },
+    );
+
+    it('but nothing of a file that is wrong', async () => {
+      const { home, read } = await place('wrong', source(', token: ntn_verysecret123'));
+      await expect(read()).rejects.toThrow();
+      expect(await readdir(home)).toEqual(['appsync.yaml']);
     });
   });
 });

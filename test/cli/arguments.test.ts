@@ -177,21 +177,4 @@ describe('options', () => {
       wait: false,
     });
   });
-
-  test.each([
-    ['--pool-size 0', 'a whole number from 1 to 100, not "0"'],
-    ['--pool-size 101', 'from 1 to 100'],
-    ['--pool-size 2.5', 'a whole number'],
-    ['--pool-size -1', 'not "-1"'],
-    ['--max-concurrent 101', 'from 1 to 100'],
-    ['--batch-size 10001', 'from 1 to 10000'],
-    ['--batch-size 1e3', 'not "1e3"'],
-    ['--rate-limit 0', 'a number from 0.01 to 1000000'],
-    ['--rate-limit fast', 'not "fast"'],
-  ])('all %s is refused with its range', async (option, message) => {
-    await expect(request(`all ${option}`)).rejects.toMatchObject({
-      exitCode: 2,
-      message: expect.stringContaining(message),
-    });
-  });
 });

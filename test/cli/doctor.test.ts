@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { checkClock } from '../../src/cli/doctor/clocks.ts';
+import { parseCatalog } from '../../src/catalog/file.ts';
+import { catalogRules } from '../../src/cli/catalog.ts';
 import { findingsOf, type Finding } from '../../src/cli/doctor/finding.ts';
+import { askWithToken } from '../../src/cli/doctor/tokens.ts';
+import type { Platform } from '../../src/platforms/platform.ts';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { ensureInstallation } from '../../src/catalog/installation.ts';
 import type { Environment } from '../../src/config.ts';
 import {
@@ -123,6 +128,68 @@ describe('doctor', () => {
     );
     expect(stdout).not.toContain(NOTION_TOKEN);
     expect(stdout).not.toContain(AIRTABLE_TOKEN);
+  });
+
+  describe('in a workspace of many databases, each of which takes a request to be looked through', () => {
+    let large: Simulator;
+    beforeAll(async () => {
+      const titles = Array.from({ length: 25 }, (_, n) => [`Tasks ${n}`, 1] as const);
+      large = await startSimulator({
+        world: simpleWorld({ notion: Object.fromEntries(titles) }),
+        notion: { latencyMs: 40 },
+      });
+    });
+    afterAll(() => large.close());
+
+    test('looks no further once every source of the catalog is seen', async () => {
+      const seen = catalog(large.world.source('Tasks 7').externalId).replace(/.*elsewhere.*/, '');
+      writeFileSync(join(cwd, 'appsync.yaml'), seen);
+      const { told } = await doctor({ NOTION_BASE_URL: large.notionUrl });
+      expect(told('tokens', 'ok').map(({ message }) => message)).toEqual(
+        expect.arrayContaining([
+          'notion: the token sees the 1 source of it in the catalog',
+          'notion: records of artefacts can be read',
+        ]),
+      );
+      expect(large.log.count()).toBeLessThan(10);
+    });
+
+    test('warns, and still reads a record, when that takes too long', async () => {
+      const content = catalog(large.world.source('Tasks 7').externalId);
+      const file = parseCatalog(
+        content,
+        join(cwd, 'appsync.yaml'),
+        catalogRules(builtInPlatforms()),
+      );
+      const findings: Finding[] = [];
+      const { salt } = await ensureInstallation(database.pool);
+      const signal = AbortSignal.timeout(60_000);
+      const clocks = findingsOf('clocks', () => {});
+      const notion = builtInPlatforms().get('notion') as Platform;
+      await askWithToken(
+        {
+          platform: notion,
+          account: 'notion',
+          reference: 'env:NOTION_TOKEN',
+          plan: null,
+          rate: null,
+        },
+        NOTION_TOKEN,
+        file,
+        { NOTION_BASE_URL: large.notionUrl },
+        { db: database.pool, salt, signal, now: Date.now, clocks, listingMs: 300 },
+        findingsOf('tokens', (finding) => findings.push(finding)),
+      );
+      expect(findings.filter(({ state }) => state !== 'ok')).toEqual([
+        expect.objectContaining({
+          state: 'warning',
+          message: expect.stringMatching(/^notion: .*not seen so far: elsewhere$/),
+        }),
+      ]);
+      expect(findings.map(({ message }) => message)).toContain(
+        'notion: records of artefacts can be read',
+      );
+    });
   });
 
   test('with --offline sends nothing to the platforms', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -11,8 +11,8 @@ import { run as runLine } from './fake-io.ts';
 
 /** What every installation has, whatever platforms are added. */
 const PROMISED = (
-  'sync sync-cheat sync-quick sync-examples sync-inspect sync-list sync-notion sync-airtable sync-all sync-app ' +
-  'sync-component sync-artefacts sync-source sync-vault sync-user sync-due sync-enabled sync-dry sync-fast ' +
+  'sync sync-cheat sync-quick sync-examples sync-inspect sync-list sync-notion sync-airtable sync-files sync-all ' +
+  'sync-app sync-component sync-artefacts sync-source sync-vault sync-user sync-due sync-enabled sync-dry sync-fast ' +
   'sync-safe sync-full sync-legacy sync-app-component sync-platform-component sync-app-fast sync-custom ' +
   'sync-health sync-stats'
 ).split(' ');
@@ -33,7 +33,12 @@ beforeAll(async () => {
       airtable: { 'Skyflow Invoices': 10 },
     }),
   });
+  cwd = mkdtempSync(join(tmpdir(), 'appsync-shortcuts-'));
+  writeFileSync(join(cwd, 'regions.csv'), 'id,name\n1,North\n2,South\n');
   await installation.catalog((catalog) => {
+    catalog.accounts.push({ name: 'disk', platform: 'files' });
+    const ref = { path: join(cwd, 'regions.csv'), key: 'id' };
+    catalog.sources.push({ alias: 'regions', account: 'disk', ref });
     catalog.applications = [{ slug: 'skyflow', name: 'Skyflow' }];
     Object.assign(catalog, {
       vaults: [{ id: 'v1', name: 'main' }],
@@ -44,7 +49,6 @@ beforeAll(async () => {
       Object.assign(source, { app: 'skyflow', component, vault: 'main', user: 'ops' });
     }
   });
-  cwd = mkdtempSync(join(tmpdir(), 'appsync-shortcuts-'));
 });
 afterAll(async () => {
   await installation.close();
@@ -68,7 +72,7 @@ describe('every shortcut', () => {
     expect(names.toSorted()).toEqual(PROMISED.toSorted());
   });
 
-  test.each(EXAMPLES)('%s does what it says, against both platforms', async (example) => {
+  test.each(EXAMPLES)('%s does what it says, against every platform', async (example) => {
     const { exitCode, stdout, stderr } = await run(example);
     expect([exitCode, stderr.match(/^error: .*/m)?.[0]]).toEqual([0, undefined]);
     if (LOOKING.test(example)) expect(stdout).not.toBe('');

@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { followToResult, printStarted } from '../../src/cli/run-result.ts';
 import { createOutput } from '../../src/cli/output.ts';
@@ -6,6 +7,7 @@ import { connectTemporal, startRun, type TemporalConnection } from '../../src/cl
 import { readConfig } from '../../src/config.ts';
 import { runWorkflowId } from '../../src/contract/names.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { insertRun } from '../../src/store/runs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { testTemporal } from '../support/temporal.ts';
@@ -38,6 +40,7 @@ function session(): Session {
   return {
     config: readConfig({ DATABASE_URL: database.url }, '/nowhere'),
     db: database.pool,
+    platforms: builtInPlatforms(),
     installation,
     temporalUiUrl: null,
     keepUp: async () => {},
@@ -102,6 +105,25 @@ test('a run that is terminated ends as an error with a way on', async () => {
   const following = followToResult({ io, output: createOutput(io, false) }, session(), run, null);
   await temporal.client.workflow.getHandle(run.workflowId).terminate('enough');
   await expect(following).rejects.toMatchObject({ exitCode: 1, type: 'RunFailed' });
+});
+
+test('a run that is followed for long is no leak of listeners: each call to Temporal leaves one', async () => {
+  const run = await startedRun('run-long');
+  let most = NaN;
+  const client = Object.assign(Object.create(temporal.client) as typeof temporal.client, {
+    withAbortSignal: <R>(signal: AbortSignal, work: () => Promise<R>) => {
+      most = getMaxListeners(signal);
+      return temporal.client.withAbortSignal(signal, work);
+    },
+  });
+  const io = testIo();
+  const watched = { ...session(), temporal: async () => ({ ...temporal, client }) };
+  const following = followToResult({ io, output: createOutput(io, false) }, watched, run, null);
+  await waitFor(() => io.isFollowed() && !Number.isNaN(most));
+  io.interrupt();
+  await following;
+  // Node complains on stderr about more than there may be.
+  expect(most).toBe(Infinity);
 });
 
 test('--no-wait prints the id alone on stdout and ends with 8', () => {

@@ -254,6 +254,11 @@ describe('a source is overdue', () => {
 
   it.each<[string, Partial<WatchedSource>, readonly FindingKind[]]>([
     ['not while less than an interval is gone', { next_due_at: '2026-11-23T11:01:00.000Z' }, []],
+    [
+      'when an interval is gone, whatever its jitter',
+      { alias: 'people', next_due_at: '2026-11-23T10:59:59.000Z' },
+      ['sources_overdue'],
+    ],
     ['not while it is at work', { next_due_at: LONG_AGO, at_work: true }, []],
     [
       'when the next time of its cron has passed, too',

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -196,5 +196,17 @@ describe('health', () => {
   it.each(['0', 'soon', '1.5'])('does not take %s for hours', async (hours) => {
     const { exitCode, stderr } = await command(`health --hours ${hours}`);
     expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`--hours "${hours}"`)]);
+  });
+
+  it('does not expect a platform to list what it has to be told about', async () => {
+    const path = join(cwd, 'regions.csv');
+    writeFileSync(path, 'id,name\n1,North\n');
+    await installation.catalog((catalog) => {
+      catalog.accounts.push({ name: 'disk', platform: 'files' });
+      catalog.sources.push({ alias: 'regions', account: 'disk', ref: { path } });
+    });
+    const { document } = await health('--deep');
+    const disk = { account: 'disk', kind: 'accepted', sources: 1, out_of_sight: [] };
+    expect(document.accounts).toContainEqual(expect.objectContaining(disk));
   });
 });

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { readPlan, type SyncPlan } from '../../src/cli/sync-plan.ts';
 import { syncRequest } from '../../src/cli/sync-options.ts';
 import type { Queryable } from '../../src/store/database.ts';
+import { readPlanFacts } from '../../src/store/plan-facts.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 /** More with APPSYNC_PLANNED_SOURCES, to see how long a plan of so many takes (docs/performance.md). */
@@ -64,12 +66,23 @@ async function plan(): Promise<{ readonly plan: SyncPlan; readonly statements: n
     },
   } as Queryable;
   const request = { ...syncRequest('all', {}), target: 'all' };
-  const from = { now: new Date(), env: {}, schemas: new Map(), program: 'appsync' };
+  const platforms = builtInPlatforms();
+  const from = { now: new Date(), platforms, env: {}, schemas: new Map(), program: 'appsync' };
   const began = performance.now();
   const made = await readPlan(counting, request, from);
   if (MANY > 40) console.log(`${made.sources.length} sources: ${performance.now() - began} ms`);
   return { plan: made, statements };
 }
+
+test('a plan of very many sources learns from fewer runs of each', async () => {
+  const ids = await database.pool.query<{ id: number }>('select min(id) as id from appsync.source');
+  const id = ids.rows[0]?.id ?? 0;
+  const others = Array.from({ length: 4_000 }, (_, i) => 1_000_000 + i);
+  const runsOf = async (asked: readonly number[]) =>
+    (await readPlanFacts(database.pool, asked)).get(id)?.incremental?.runs;
+  expect(await runsOf([id])).toBe(RUNS - 1);
+  expect(await runsOf([id, ...others])).toBeLessThanOrEqual(5);
+});
 
 test('a plan of many sources asks Postgres no more often than one of a few', async () => {
   const few = await plan();

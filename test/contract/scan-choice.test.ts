@@ -40,6 +40,27 @@ describe('a scan is', () => {
   });
 });
 
+describe('a source that tells its version', () => {
+  const listed = { ...NOTHING_FOUND, listed_whole: true };
+
+  test('is read whole when it changed, and not at all when it did not, however long ago that was', () => {
+    expect(choose({}, listed).reason).toBe('the platform lists it whole only');
+    const unchanged = { ...listed, unchanged: true };
+    const nothing = { mode: 'incremental', since: SINCE, reason: 'nothing changed' };
+    expect(choose({}, unchanged)).toEqual(nothing);
+    expect(choose({ full_scan_age_seconds: 30 * DAY }, unchanged)).toEqual(nothing);
+  });
+
+  test('is read whole all the same when that is asked for, by command or by full_every', () => {
+    const unchanged = { ...listed, unchanged: true };
+    expect(choose({}, unchanged, false).mode).toBe('full');
+    expect(choose({ certified: false }, unchanged).mode).toBe('full');
+    const daily = { full_every_seconds: DAY, full_scan_age_seconds: DAY };
+    expect(choose(daily, unchanged).mode).toBe('full');
+    expect(choose({ ...daily, full_scan_age_seconds: 5 }, unchanged).mode).toBe('incremental');
+  });
+});
+
 describe('a full scan comes by itself', () => {
   test('after a day for a small source, after a week for a large one', () => {
     expect(choose({ full_scan_age_seconds: DAY - 1 }).mode).toBe('incremental');

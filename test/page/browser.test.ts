@@ -116,6 +116,36 @@ inBrowser('the page in a browser', () => {
     expect(page.url()).toContain('/runs/');
   });
 
+  it('finds a source by its name, also without JavaScript', async () => {
+    for (const scripted of [true, false]) {
+      await page.setJavaScriptEnabled(scripted);
+      await page.goto(served.origin);
+      await page.type('#text', 'ord');
+      await Promise.all([page.waitForNavigation(), page.click('#filter')]);
+      expect(new URL(page.url()).search).toBe('?text=ord&state=');
+      const [, sources = ''] = (await page.content()).split('<h2>Sources</h2>');
+      const rows = sources.slice(0, sources.indexOf('</section>'));
+      expect(rows).toContain('/sources/orders');
+      expect(rows).not.toContain('/sources/tasks');
+    }
+  });
+
+  it('keeps what is being typed while the page changes', async () => {
+    await page.waitForFunction(() => document.getElementById('live')?.textContent === 'live');
+    await page.type('#text', 'ord');
+    const before = await text();
+    const run = await installation.start({ kind: 'source', name: 'tasks' });
+    await run.finished();
+    await page.waitForFunction(
+      (was) => document.querySelector('main')?.textContent !== was,
+      {},
+      before,
+    );
+    await sees(run.runId);
+    await page.keyboard.type('ers');
+    expect(await page.$eval('#text', (field) => (field as HTMLInputElement).value)).toBe('orders');
+  });
+
   it.each(['light', 'dark'])('has text of enough contrast on a %s ground', async (scheme) => {
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
     const found = await contrasts(page);

@@ -149,6 +149,92 @@ describe('the page', () => {
     looking.abort();
   });
 
+  describe('with very many sources', () => {
+    const rowsOf = (text: string) =>
+      [...text.matchAll(/<a href="\/sources\/(bulk-\d+)"/g)].map(([, alias]) => alias);
+    const pool = () => installation.database.pool;
+
+    beforeAll(() =>
+      pool().query(
+        `insert into appsync.application (slug, name) values ('ledger', 'Ledger');
+         insert into appsync.source (alias, account_id, ref, external_id, application_id, table_schema, table_name,
+                                     enabled, last_status)
+         select 'bulk-' || lpad(n::text, 4, '0'), (select min(id) from appsync.account),
+                jsonb_build_object('data_source', n), 'bulk' || n,
+                case when n <= 60 then (select id from appsync.application where slug = 'ledger') end, 'bulk',
+                'bulk_' || n, n <> 7, case when n = 9 then 'failed' else 'complete' end
+           from generate_series(1, 120) n;
+         insert into appsync.run (id, workflow_id, target, filters, options, status, started_at, finished_at)
+         values ('20200101-000000-bulk', 'w', 'all', '{}', '{}', 'partial', '2020-01-01', '2020-01-01');
+         insert into appsync.source_run (run_id, source_id, workflow_id, status, mode, started_at, error)
+         select '20200101-000000-bulk', id, 'w', case alias when 'bulk-0009' then 'failed' else 'complete' end,
+                'full', '2020-01-01',
+                case alias when 'bulk-0009' then '{"type": "Unavailable", "message": "no answer"}'::jsonb end
+           from appsync.source where table_schema = 'bulk'`,
+      ),
+    );
+    afterAll(() => pool().query(`delete from appsync.source where table_schema = 'bulk'`));
+
+    it('shows a part of them and the way to the next', async () => {
+      const first = await read('/');
+      expect(rowsOf(first.slice(first.indexOf('<h2>Sources'))).length).toBeLessThanOrEqual(50);
+      expect(first).toMatch(/1 to 50 of\s+123/);
+      expect(first).toContain('<a href="/?page=2"');
+      const last = await read('/?page=3');
+      expect(last).toMatch(/101 to 123 of\s+123/);
+      expect(await read('/?page=99')).toMatch(/101 to 123 of\s+123/);
+    });
+
+    it('shows those that a name or a state is asked for', async () => {
+      expect(rowsOf(await read('/?text=BULK-001'))).toEqual([
+        'bulk-0009',
+        ...Array.from({ length: 10 }, (_, n) => `bulk-001${n}`),
+      ]);
+      const ledger = await read('/?text=ledger');
+      expect(ledger).toMatch(/1 to 50 of\s+60/);
+      expect(ledger).toContain('<a href="/?text=ledger&amp;page=2"');
+      expect(ledger).toContain('value="ledger"');
+      const disabled = await read('/?state=disabled');
+      expect(rowsOf(disabled)).toEqual(['bulk-0009', 'bulk-0007']);
+      expect(disabled).toMatch(/<option value="disabled" selected/);
+      const failing = await read('/?state=failing&text=bulk');
+      expect(rowsOf(failing)).toEqual(['bulk-0009', 'bulk-0009']);
+      expect(await read('/?text=nobody')).toContain('None of 123 matches.');
+    });
+
+    it('takes no harm from a query that makes no sense', async () => {
+      const answer = await ask(
+        `/?state=${encodeURIComponent('"><script>')}&page=-1&text=${encodeURIComponent('"><script>x')}`,
+      );
+      expect(answer.status).toBe(200);
+      const text = await answer.text();
+      expect(text).toContain('value="&quot;&gt;&lt;script&gt;x"');
+      expect(text).not.toContain('"><script>x');
+    });
+
+    it('shows a run of theirs in parts, what is not complete first, and each cause once', async () => {
+      const text = await read('/runs/20200101-000000-bulk');
+      expect(rowsOf(text).slice(0, 3)).toEqual(['bulk-0009', 'bulk-0009', 'bulk-0001']);
+      expect(rowsOf(text)).toHaveLength(51);
+      expect(text).toContain('<a href="/runs/20200101-000000-bulk?page=2"');
+    });
+
+    it('tells news of the part that is looked at', async () => {
+      const looking = new AbortController();
+      const { body } = await ask(`/events?of=${encodeURIComponent('/?text=bulk-0042')}`, {
+        signal: looking.signal,
+      });
+      const reader = (body as ReadableStream<Uint8Array>).getReader();
+      const decoder = new TextDecoder();
+      let told = '';
+      while (!told.includes('\n\n'))
+        told += decoder.decode((await reader.read()).value, { stream: true });
+      looking.abort();
+      expect(told).toContain('bulk-0042');
+      expect(told).not.toContain('bulk-0041');
+    });
+  });
+
   it('ends with Ctrl-C, also while somebody looks', async () => {
     const own = await servePage(installation);
     const looking = await fetch(`${own.origin}/events?of=%2F`, {

@@ -108,6 +108,14 @@ describe('requests', () => {
     });
   });
 
+  it('get another time when their answer may be a long one', async () => {
+    const { requests } = setUp();
+    await expect(requests.send([rule()], never, { timeout_ms: 50 })).rejects.toMatchObject({
+      type: 'Unavailable',
+      message: 'no whole answer within 0.05 s',
+    });
+  });
+
   it('refused for a moment are tried again after it', async () => {
     const { requests, counted } = setUp();
     const times: number[] = [];

@@ -1,7 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
-import { checkDatabase, inTransaction, type Queryable } from '../../src/store/database.ts';
+import {
+  checkDatabase,
+  inTransaction,
+  openDatabase,
+  type Queryable,
+} from '../../src/store/database.ts';
+import { startPooler } from '../support/pooler.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 
@@ -30,6 +37,31 @@ describe('inTransaction', () => {
       return rows[0]?.idle_in_transaction_session_timeout;
     });
     expect(shown).toBe('1min');
+  });
+
+  it('stops its statement when it is told to, also behind a pooler that has process ids of its own', async () => {
+    const pooler = await startPooler(database.url);
+    const pool = openDatabase(pooler.url, 1);
+    const stop = new AbortController();
+    const statement = `select pg_sleep(20), 'behind a pooler'`;
+    const work = inTransaction(pool, (tx) => tx.query(statement), stop.signal);
+    const ended = expect(work).rejects.toThrow('told to');
+    const isRunning = async () => {
+      const { rowCount } = await database.pool.query(
+        `select from pg_stat_activity where query = $1 and state = 'active'`,
+        [statement],
+      );
+      return rowCount === 1;
+    };
+    try {
+      await until(isRunning);
+      stop.abort(new Error('told to'));
+      await until(async () => !(await isRunning()), 10);
+    } finally {
+      await ended;
+      await pool.end();
+      await pooler.close();
+    }
   });
 });
 

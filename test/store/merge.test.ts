@@ -6,6 +6,7 @@ import { fitTable } from '../../src/store/destination/fit-table.ts';
 import { countStaged, mergeStaged, takeStagedIds } from '../../src/store/merge.ts';
 import { readColumns, readSource, type SourceRow } from '../../src/store/sources.ts';
 import { stageRecords } from '../../src/store/staging.ts';
+import { unchangedIds } from '../../src/store/unchanged-records.ts';
 import { completeValues } from '../../src/store/truncated-values.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { insertSource } from '../support/catalog-rows.ts';
@@ -53,8 +54,13 @@ beforeEach(async () => {
 
 const batch = (attempt: string, rows: number): BatchKey => ({ window: 0, batch: 0, attempt, rows });
 
-async function merge(attempt: string, records: readonly ConvertedRecord[]) {
-  await stageRecords(database.pool, { scan_id: source.alias, attempt }, columns, records, never);
+async function merge(
+  attempt: string,
+  records: readonly ConvertedRecord[],
+  unchanged?: ReadonlySet<string>,
+) {
+  const staging = { scan_id: source.alias, attempt };
+  await stageRecords(database.pool, staging, columns, records, never, unchanged);
   const batches = [batch(attempt, records.length)];
   return inTransaction(database.pool, async (tx) => {
     const counts = await mergeStaged(tx, source, columns, {
@@ -91,6 +97,41 @@ describe('merging staged records', () => {
     const before = await database.pool.query(physical);
     await merge('2', [record('x', ['X', '{}', '1'])]);
     expect((await database.pool.query(physical)).rows).toEqual(before.rows);
+  });
+
+  it('needs no more than id and hash of what the table has', async () => {
+    const scanned = { ...source, full_scan_records: 3 };
+    const [x, y, z] = ['x', 'y', 'z'].map((id) => record(id, [id, null, null]));
+    if (!x || !y || !z) throw new Error('no records');
+    await merge('1', [x, y, z]);
+    await database.pool.query(
+      `update ${source.table_schema}.${source.table_name} set _deleted_at = now() where _id = 'z'`,
+    );
+    const again = [x, record('y', ['Y2', null, null]), z, record('new', ['n', null, null])];
+    const unchanged = await unchangedIds(database.pool, scanned, again);
+    expect([...unchanged]).toEqual(['x']);
+    expect(await merge('2', again, unchanged)).toMatchObject({
+      read: 4,
+      inserted: 1,
+      updated: 2,
+      unchanged: 1,
+    });
+    expect(await table()).toMatchObject([
+      { _id: 'new', name: 'n' },
+      { _id: 'x', name: 'x', _raw: { id: 'x' } },
+      { _id: 'y', name: 'Y2' },
+      { _id: 'z', name: 'z', _deleted_at: null },
+    ]);
+  });
+
+  it('asks for a record again when it is unchanged no longer by the time it is merged', async () => {
+    const [x, y] = [record('x', ['X', null, null]), record('y', ['Y', null, null])];
+    await merge('1', [x]);
+    await database.pool.query(
+      `update ${source.table_schema}.${source.table_name} set _hash = null`,
+    );
+    await expect(merge('2', [x, y], new Set(['x']))).rejects.toMatchObject({ type: 'StagingLost' });
+    expect(await table()).toMatchObject([{ _id: 'x', name: 'X' }]);
   });
 
   it('keeps every character of awkward values', async () => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -57,6 +58,21 @@ const manyAtOnce = (count: number) => {
 };
 
 describe('migrations', () => {
+  it('need no right to create schemas where somebody made theirs', async () => {
+    await withSchemaGone();
+    const role = `migrating_${randomBytes(4).toString('hex')}`;
+    await database.pool.query(
+      `create role ${role} login password '${role}'; create schema appsync authorization ${role}`,
+    );
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, role];
+    const pool = openDatabase(url.href, 1);
+    pools.push(pool);
+    await migrate(pool);
+    expect(await applied()).toEqual(numbers);
+    await expect(pool.query('create schema another')).rejects.toThrow('permission denied');
+  });
+
   it('run once when several pools come to an empty database at once', async () => {
     const expected = await withSchemaGone();
     await manyAtOnce(6);

@@ -1,12 +1,12 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { platformFinder } from '../../src/activities/find-platform.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import { ensureInstallation } from '../../src/catalog/installation.ts';
 import { readSecret, type Environment } from '../../src/config.ts';
 import type { SyncActivities, SourceKey } from '../../src/contract/activities.ts';
 import { createLog } from '../../src/log.ts';
 import { createRateBudget } from '../../src/platforms/rate-limit.ts';
-import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { AIRTABLE_TOKEN, NOTION_TOKEN } from '../../src/sim/simulator.ts';
 import { insertRun } from '../../src/store/runs.ts';
 import { DEFAULT_OPTIONS } from '../../src/contract/options.ts';
@@ -39,7 +39,7 @@ export async function activityRunner(
   const { salt } = await ensureInstallation(database.pool);
   const activities = createActivities({
     db: database.pool,
-    platforms: builtInPlatforms(),
+    findPlatform: platformFinder(database.pool),
     budget: createRateBudget(database.pool),
     log: createLog('silent'),
     version: '0.0.0-test',

@@ -2,6 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
+import { platformFinder } from '../../src/activities/find-platform.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import { applyCatalog } from '../../src/catalog/apply.ts';
 import { parseCatalog } from '../../src/catalog/file.ts';
@@ -19,7 +21,6 @@ import type { RunSummary } from '../../src/contract/summary.ts';
 import type { Filters, Target } from '../../src/contract/target.ts';
 import { createLog } from '../../src/log.ts';
 import { createRateBudget } from '../../src/platforms/rate-limit.ts';
-import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import {
   AIRTABLE_TOKEN,
   NO_LIMITS,
@@ -81,6 +82,8 @@ export interface InstallationOptions extends Partial<SimulatorOptions> {
   readonly limits?: boolean;
   /** Address of a Temporal server of one's own. */
   readonly temporal?: string;
+  /** Variables of the worker in this process, besides those of the simulators. */
+  readonly env?: Environment;
 }
 
 export async function startInstallation(options: InstallationOptions): Promise<TestInstallation> {
@@ -103,6 +106,7 @@ export async function startInstallation(options: InstallationOptions): Promise<T
     AIRTABLE_TOKEN,
     NOTION_BASE_URL: simulator.notionUrl,
     AIRTABLE_ENDPOINT_URL: simulator.airtableUrl,
+    ...options.env,
   };
   const temporal = await connectTemporal({ address, env: {} });
   const connection = await NativeConnection.connect({ address });
@@ -115,7 +119,7 @@ export async function startInstallation(options: InstallationOptions): Promise<T
       workflowBundle: { codePath: bundlePath },
       activities: createActivities({
         db: database.pool,
-        platforms: builtInPlatforms(),
+        findPlatform: platformFinder(database.pool),
         budget: createRateBudget(database.pool),
         log: createLog('silent'),
         version: '0.0.0-test',

@@ -39,7 +39,7 @@ async function listed(alias: string) {
   return source;
 }
 
-/** From the last attempt's end to the next: both are of one moment. */
+/** From the last attempt's end to the next: both are of one moment. The jitter of `tasks` is 12 s, which rounding takes. */
 async function pauseMinutes(alias: string): Promise<number> {
   const { rows } = await installation.database.pool.query<{ minutes: number }>(
     `select extract(epoch from s.next_due_at - max(r.finished_at))::float8 / 60 as minutes

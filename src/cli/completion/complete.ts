@@ -11,7 +11,7 @@ import { SHELLS, completionScript } from './scripts.ts';
 
 /** `appsync completion SHELL`: the script. `entry`: the program's own file. */
 export async function printCompletion(
-  { output }: CommandContext,
+  { io, output }: CommandContext,
   name: string,
   entry: string,
 ): Promise<ExitCode> {
@@ -22,7 +22,7 @@ export async function printCompletion(
       `appsync completion bash; also ${SHELLS.slice(1).join(', ')}`,
     );
   }
-  const platforms = await platformNames();
+  const platforms = await platformNames(io);
   output.print(completionScript(shell, { node: process.execPath, entry }, platforms));
   return EXIT.ok;
 }

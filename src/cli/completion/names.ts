@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { contentHash } from '../../catalog/content-hash.ts';
+import { findParsed, parsedFilePath } from '../../catalog/parsed-file.ts';
 import type { Environment } from '../../config.ts';
 
 /** What of an installation has a name that a person may type. */
@@ -23,8 +25,8 @@ export async function namesInFile(
   if (section === undefined || key === undefined) return [];
   try {
     const text = await readFile(resolve(cwd, env['APPSYNC_CATALOG'] || 'appsync.yaml'), 'utf8');
-    const { parse } = await import('yaml');
-    const items = (parse(text) as Readonly<Record<string, unknown>> | null)?.[section];
+    const data = (await said(text, homeOf(env, cwd))) as Readonly<Record<string, unknown>> | null;
+    const items = data?.[section];
     const names = (Array.isArray(items) ? (items as readonly unknown[]) : []).map((item) =>
       typeof item === 'object' && item !== null ? Object.entries(item) : [],
     );
@@ -38,13 +40,24 @@ export async function namesInFile(
   }
 }
 
+/** What the file says: as the last command kept it, or the text parsed. */
+async function said(text: string, home: string): Promise<unknown> {
+  const kept = await findParsed(parsedFilePath(home), contentHash(text));
+  if (kept !== undefined) return kept;
+  const { parseFileText } = await import('../../catalog/yaml-text.ts');
+  return parseFileText(text).data;
+}
+
+const homeOf = (env: Environment, cwd: string): string =>
+  resolve(cwd, env['APPSYNC_HOME'] || '.appsync');
+
 /** The shell waits for the answer. */
 const DATABASE_MS = 150;
 
 /** The latest runs of the local stack when it runs; it is not started, and a database elsewhere is not asked. */
 export async function latestRuns(env: Environment, cwd: string): Promise<readonly string[]> {
   if ((env['DATABASE_URL'] ?? '') !== '') return [];
-  const home = resolve(cwd, env['APPSYNC_HOME'] || '.appsync');
+  const home = homeOf(env, cwd);
   const { stackStatus } = await import('../../stack/stack.ts');
   const { postgres } = await stackStatus({ home, log: () => {} });
   if (postgres === null) return [];

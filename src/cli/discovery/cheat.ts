@@ -1,6 +1,6 @@
 import { TARGET_KINDS, type TargetCounts } from '../../catalog/target-counts.ts';
 import { EXIT, type ExitCode } from '../../errors.ts';
-import type { CommandContext } from '../command.ts';
+import { platformNames, type CommandContext } from '../command.ts';
 import { allShortcuts } from '../help-topics.ts';
 import { shellLine } from '../shell-word.ts';
 import type { Shortcut } from '../shortcuts.ts';
@@ -26,7 +26,7 @@ export async function showCheatSheet(context: CommandContext, menu: boolean): Pr
   const { io, output } = context;
   const known = await readKnownTargets(context);
   const sections = sheetSections(known, output.program);
-  const shortcuts = await allShortcuts();
+  const shortcuts = allShortcuts(await platformNames(io));
   if (output.json) {
     output.document(sheetDocument(sections, shortcuts));
     return EXIT.ok;

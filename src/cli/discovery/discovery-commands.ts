@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { setExamples } from '../help.ts';
 import type { RunWork } from '../program.ts';
+import { addFilterOptions, syncRequest, type SyncFlags } from '../sync-options.ts';
 
 const JSON_OPTION = ['--json', 'print one JSON document on stdout'] as const;
 
-/** `appsync sources targets` and `appsync sources inspect`: what there is, and how it stands. */
+/** `appsync sources list`, `targets` and `inspect`: what there is, and how it stands. */
 export function addInspection(sources: Command, run: RunWork): void {
+  addList(sources, run);
   const targets = sources
     .command('targets')
     .summary('List everything that can be synced by name')
@@ -37,6 +39,29 @@ export function addInspection(sources: Command, run: RunWork): void {
     ['appsync sources inspect', 'every source, and what is wrong'],
     ['appsync sources inspect skyflow-artefacts', 'one source with its columns'],
     ['appsync sync-inspect notion.skyflow_artefacts --json', 'by its table, as JSON'],
+  ]);
+}
+
+function addList(sources: Command, run: RunWork): void {
+  const list = sources
+    .command('list')
+    .summary('List the sources')
+    .description(
+      'List the sources with their schedule, status and latest sync, and what fails over and over. On a terminal ' +
+        'at most 40; a pipe gets all.',
+    )
+    .argument('[target]', 'platform, application slug, source alias, or all');
+  addFilterOptions(list)
+    .option(...JSON_OPTION)
+    .action((target: string | undefined, flags: SyncFlags) =>
+      run(async (context) => {
+        const { listSources } = await import('../sources.ts');
+        return listSources(context, target, syncRequest(target, flags).filters);
+      }),
+    );
+  setExamples(list, [
+    ['appsync sources list', 'what can be synced, and when it was last'],
+    ['appsync sources list skyflow --only-due', 'what of an application is due'],
   ]);
 }
 

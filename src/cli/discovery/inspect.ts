@@ -3,7 +3,6 @@ import { nearest } from '../../catalog/did-you-mean.ts';
 import { findFindings, type Finding } from '../../catalog/findings.ts';
 import { readSecret, type Config } from '../../config.ts';
 import { AppsyncError, EXIT, usageError, type ExitCode } from '../../errors.ts';
-import { builtInPlatforms } from '../../platforms/registry.ts';
 import type { Database } from '../../store/database.ts';
 import {
   inspectTables,
@@ -11,7 +10,7 @@ import {
   type OrphanTable,
 } from '../../store/inspection/inspected-sources.ts';
 import { loadConfig, type CommandContext } from '../command.ts';
-import { withSession } from '../session.ts';
+import { withSession, type Session } from '../session.ts';
 import { isFresh } from '../sync-target.ts';
 import { inspectOne } from './inspect-one.ts';
 import { printSummary, summaryDocument } from './inspect-summary.ts';
@@ -31,17 +30,17 @@ export async function inspectSources(
   const config = await loadConfig(context);
   // An installation that was never started has nothing to look at, and is not started for that.
   if (isFresh(config)) return report(context, config, EMPTY, name, null);
-  return withSession(context, config, { worker: false }, async ({ db }) =>
-    report(context, config, await inspect(db, config, context.io.now()), name, db),
+  return withSession(context, config, { worker: false }, async (session) =>
+    report(context, config, await inspect(session, context.io.now()), name, session.db),
   );
 }
 
 const EMPTY: Inspection = { sources: [], orphans: [], findings: [] };
 
-async function inspect(db: Database, config: Config, now: number): Promise<Inspection> {
+async function inspect({ db, config, platforms }: Session, now: number): Promise<Inspection> {
   const { sources, orphans } = await inspectTables(db);
   const findings = findFindings(sources, orphans, {
-    platforms: builtInPlatforms(),
+    platforms,
     tokenProblem: (reference) => tokenProblem(reference, config),
     now: new Date(now),
   });

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { findSources } from '../../catalog/source-query.ts';
 import { countTargets, type TargetCounts } from '../../catalog/target-counts.ts';
-import { builtInPlatforms } from '../../platforms/registry.ts';
 import { loadConfig, type CommandContext } from '../command.ts';
+import { knownPlatforms } from '../platforms.ts';
 import { withSession } from '../session.ts';
 import { isFresh } from '../sync-target.ts';
 
@@ -25,7 +25,7 @@ export interface KnownTargets {
 /** Reads all names. An installation that was never started stays so: it has none. */
 export async function readKnownTargets(context: CommandContext): Promise<KnownTargets> {
   const config = await loadConfig(context);
-  const platforms = builtInPlatforms();
+  const platforms = await knownPlatforms(config);
   const next = existsSync(config.catalogPath) ? 'sources apply' : 'init';
   if (isFresh(config)) {
     return { targets: [...platforms.keys()].map(unusedPlatform), tags: [], next };

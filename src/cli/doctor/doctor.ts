@@ -1,13 +1,14 @@
 import type { CatalogFile } from '../../catalog/file.ts';
 import { readConfigLeniently, type Config } from '../../config.ts';
 import type { ExitCode } from '../../errors.ts';
-import { builtInPlatforms } from '../../platforms/registry.ts';
+import type { Platform } from '../../platforms/platform.ts';
 import { stackStatus, type StackStatus } from '../../stack/stack.ts';
 import { openDatabase } from '../../store/database.ts';
 import { readEncryptionKeys } from '../../temporal/encryption-keys.ts';
 import { version } from '../../version.ts';
 import type { CommandContext } from '../command.ts';
 import { waitAtMost } from '../pause.ts';
+import { knownPlatforms } from '../platforms.ts';
 import { findTokens, type TokenToTry } from '../token-discovery.ts';
 import { checkApplied, checkCatalogFile } from './catalog-file.ts';
 import { checkClock } from './clocks.ts';
@@ -21,6 +22,8 @@ import { askWithToken, checkTokenIsSet } from './tokens.ts';
 /** For the looks at one area. A platform may make a token wait for its budget. */
 const AREA_MS = 10_000;
 const TOKEN_MS = 20_000;
+/** Leaves time to read a record. */
+const LISTING_MS = 12_000;
 const CLOSE_MS = 2_000;
 
 /** What all looks share. */
@@ -140,7 +143,12 @@ async function examineTokens(
   const { config, of } = examination;
   const findings = of('tokens');
   await lookWithin(TOKEN_MS + AREA_MS, 'tokens', findings, async () => {
-    const tokens = findTokens([...builtInPlatforms().values()], file, config.env);
+    const platforms = [...(await knownPlatforms(config)).values()];
+    const tokens = findTokens(
+      platforms.filter((platform) => isConcerned(platform, file)),
+      file,
+      config.env,
+    );
     await Promise.all(
       tokens.map(async (token) => {
         const secret = checkTokenIsSet(token, config.env, findings);
@@ -158,6 +166,10 @@ async function examineTokens(
   });
 }
 
+/** A platform that has to be told where to look is nobody's before an account of it is. */
+const isConcerned = ({ name, place }: Platform, file: CatalogFile | null): boolean =>
+  place === undefined || (file?.accounts ?? []).some(({ platform }) => platform === name);
+
 /** The signal ends requests and waits for the budget: nothing is left at work when the time is over. */
 async function examineToken(
   { context, config, of }: Examination,
@@ -172,12 +184,21 @@ async function examineToken(
   const timer = setTimeout(() => {
     late.abort(new Error(`${token.account}: no answer within ${TOKEN_MS / 1000} s`));
   }, TOKEN_MS);
-  const asking = { db, salt, signal: late.signal, now: context.io.now, clocks: of('clocks') };
+  const asking = {
+    db,
+    salt,
+    signal: late.signal,
+    now: context.io.now,
+    clocks: of('clocks'),
+    listingMs: LISTING_MS,
+  };
   try {
     await askWithToken(token, secret, file, config.env, asking, findings);
   } catch (error) {
     findings.thrown(error, 'appsync doctor');
   } finally {
     clearTimeout(timer);
+    // A listing that took too long may still be at it.
+    late.abort();
   }
 }

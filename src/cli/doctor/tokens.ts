@@ -2,10 +2,11 @@ import type { CatalogFile, CatalogSource } from '../../catalog/file.ts';
 import { readSecret, type Environment } from '../../config.ts';
 import { DEFAULT_OPTIONS } from '../../contract/options.ts';
 import { EXIT } from '../../errors.ts';
-import { tokenFingerprint } from '../../platforms/fingerprint.ts';
-import type { PlatformSession } from '../../platforms/platform.ts';
+import { openSession } from '../../platforms/open-session.ts';
+import type { PlatformSession } from '../../platforms/session.ts';
 import { createRateBudget } from '../../platforms/rate-limit.ts';
-import { createRequests } from '../../platforms/requests.ts';
+import { groupBy } from '../../group-by.ts';
+import { within } from '../../observe/within.ts';
 import type { Database } from '../../store/database.ts';
 import { formatAmount } from '../../units.ts';
 import type { TokenToTry } from '../token-discovery.ts';
@@ -20,6 +21,8 @@ export interface Asking {
   readonly signal: AbortSignal;
   readonly now: () => number;
   readonly clocks: Findings;
+  /** How long what a token sees is listed at most. */
+  readonly listingMs: number;
 }
 
 /** Whether the variable or file of a token is there; returns the token, or null after telling why not. */
@@ -54,31 +57,18 @@ export async function askWithToken(
   const where = identity.workspace === null ? '' : ` in ${identity.workspace}`;
   findings.ok(`${account}: the token is valid (${identity.name}${where})`);
   const sources = (file?.sources ?? []).filter((source) => source.account === account);
-  const [sample] = await checkSight(token, session, sources, findings);
+  const [sample] = await checkSight(token, session, sources, asking, findings);
   if (sample === undefined) findings.skip(`${account}: no source of it to read a record from`);
   else await readOne(token, session, sample, asking, findings);
 }
 
 function connect(token: TokenToTry, secret: string, env: Environment, asking: Asking) {
   const { platform, account, plan, rate } = token;
-  const requests = createRequests({
-    budget: createRateBudget(asking.db),
-    account,
-    signal: asking.signal,
-    poolSize: DEFAULT_OPTIONS.pool_size,
-    count: () => {},
-  });
-  return platform.connect(
-    {
-      account,
-      token: secret,
-      fingerprint: tokenFingerprint(secret, asking.salt),
-      base_url: env[platform.environment.base_url] || undefined,
-      plan,
-      rate,
-      pool_size: DEFAULT_OPTIONS.pool_size,
-    },
-    requests,
+  return openSession(
+    platform,
+    { account, token: secret, plan, rate },
+    { env, salt: asking.salt, budget: createRateBudget(asking.db) },
+    { signal: asking.signal, poolSize: DEFAULT_OPTIONS.pool_size, count: () => {} },
   );
 }
 
@@ -87,32 +77,76 @@ async function checkSight(
   { account, platform }: TokenToTry,
   session: PlatformSession,
   sources: readonly CatalogSource[],
+  { listingMs }: Asking,
   findings: Findings,
 ): Promise<readonly CatalogSource[]> {
   const wanted = sources.filter(({ enabled, ref }) => enabled && ref['list'] === undefined);
-  const seen = new Set<string>();
+  // What has to be told where to look lists nothing by itself.
+  if (platform.place !== undefined) return wanted;
+  const sight = listSight(session, platform, wanted);
+  let isWhole = true;
   try {
-    for await (const { external_id } of session.discover()) seen.add(external_id);
+    await within(listingMs, 'the listing', sight.listed);
   } catch (error) {
-    findings.thrown(error);
-    return wanted;
+    sight.stop();
+    if (!(error instanceof Error && error.message.startsWith('the listing did not'))) {
+      findings.thrown(error);
+      return wanted;
+    }
+    isWhole = false;
   }
-  findings.ok(`${account}: the token sees ${formatAmount(seen.size, 'source')}`);
-  const isSeen = ({ ref, external_id }: CatalogSource) => {
-    // A view of a table is seen when its table is.
-    const { view: _view, ...place } = ref;
-    return seen.has(external_id) || seen.has(platform.externalId(place));
-  };
-  const unseen = wanted.filter((source) => !isSeen(source));
-  if (unseen.length > 0) {
+  const { seen, unseen } = sight;
+  const names = firstNames([...unseen].map(({ alias }) => alias));
+  if (unseen.size === 0 && wanted.length > 0) {
+    const amount = formatAmount(wanted.length, 'source');
+    findings.ok(`${account}: the token sees the ${amount} of it in the catalog`);
+  } else if (isWhole)
+    findings.ok(`${account}: the token sees ${formatAmount(seen.size, 'source')}`);
+  if (unseen.size > 0 && isWhole) {
     findings.fail(
       EXIT.credentials,
-      `${account}: the token does not see ${unseen.map(({ alias }) => alias).join(', ')}`,
+      `${account}: the token does not see ${names}`,
       `share them with the integration or token of ${account} in ${platform.title}, then: appsync doctor`,
     );
+  } else if (!isWhole) {
+    findings.warn(
+      `${account}: what the token sees takes longer than ${listingMs / 1000} s to list; not seen so far: ${names}`,
+      'appsync sync-dry --live',
+    );
   }
-  return wanted.filter(isSeen);
+  return wanted.filter((source) => !unseen.has(source));
 }
+
+/** Lists what a token sees, until each of these sources is seen: the rest may take a request per database. */
+function listSight(
+  session: PlatformSession,
+  platform: TokenToTry['platform'],
+  wanted: readonly CatalogSource[],
+) {
+  const seen = new Set<string>();
+  const byId = groupBy(wanted, ({ ref }) => {
+    // A view of a table is seen when its table is.
+    const { view: _view, ...place } = ref;
+    return platform.externalId(place);
+  });
+  const unseen = new Set(wanted);
+  let isStopped = false;
+  const list = async () => {
+    for await (const { external_id } of session.discover()) {
+      seen.add(external_id);
+      for (const source of byId.get(external_id) ?? []) unseen.delete(source);
+      if (isStopped || (unseen.size === 0 && wanted.length > 0)) return;
+    }
+  };
+  return { seen, unseen, listed: list(), stop: () => (isStopped = true) };
+}
+
+const NAMED = 5;
+
+const firstNames = (names: readonly string[]): string =>
+  names.length > NAMED
+    ? `${names.slice(0, NAMED).join(', ')} and ${names.length - NAMED} more`
+    : names.join(', ');
 
 /** One record without its values: enough to know whether records may be read, and what time it is there. */
 async function readOne(
@@ -122,7 +156,8 @@ async function readOne(
   asking: Asking,
   findings: Findings,
 ): Promise<void> {
-  const scan = { ref: source.ref, mode: 'full', since: null } as const;
+  const version = (await session.readVersion?.(source.ref))?.version;
+  const scan = { ref: source.ref, mode: 'full', since: null, version } as const;
   const [window] = session.planScan(scan);
   if (window === undefined) return;
   const { evidence } = await session.fetchBatch({

@@ -5,7 +5,6 @@ import type { Config } from '../../config.ts';
 import { reasonOf } from '../../errors.ts';
 import { within } from '../../observe/within.ts';
 import { createRateBudget } from '../../platforms/rate-limit.ts';
-import { builtInPlatforms } from '../../platforms/registry.ts';
 import { stackStatus, type StackSettings } from '../../stack/stack.ts';
 import { openDatabase, type Database } from '../../store/database.ts';
 import {
@@ -19,6 +18,7 @@ import {
 } from '../../store/health.ts';
 import { lostTo } from '../find-run.ts';
 import { waitAtMost } from '../pause.ts';
+import { knownPlatforms } from '../platforms.ts';
 import { discover } from '../token-discovery.ts';
 import type { AccountFacts, Answer, HealthFacts, StoredFacts, TemporalFacts } from './facts.ts';
 
@@ -139,10 +139,11 @@ async function findLost(
 async function askAccounts(
   db: Database,
   installation: Installation,
-  { env }: Config,
+  config: Config,
   sources: readonly WatchedSource[],
 ): Promise<readonly AccountFacts[]> {
-  const platforms = builtInPlatforms();
+  const { env } = config;
+  const platforms = await knownPlatforms(config);
   const accounts = await listAccounts(db);
   return Promise.all(
     accounts.map(async (account): Promise<AccountFacts> => {
@@ -164,7 +165,9 @@ async function askAccounts(
       if (seen.kind === 'failed') return refused(seen.failure.message, seen.failure.hint ?? null);
       const inSight = new Set(seen.account.sources.map(({ external_id }) => external_id));
       const own = sources.filter((source) => source.account === name && !source.is_listing);
-      const out = own.filter(({ external_id }) => !inSight.has(external_id));
+      // What has to be told where to look lists nothing by itself.
+      const isTold = platform.place !== undefined;
+      const out = isTold ? [] : own.filter(({ external_id }) => !inSight.has(external_id));
       return {
         kind: 'accepted',
         account: name,

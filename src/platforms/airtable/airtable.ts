@@ -1,7 +1,14 @@
 import { openWindow } from '../../contract/scan.ts';
 import { notListed, planListing } from '../listing.ts';
-import { requestRate, type Platform, type PlatformSession } from '../platform.ts';
-import { createApi, originOf } from './client.ts';
+import {
+  INTERFACE_VERSION,
+  requestRate,
+  type Connection,
+  type Platform,
+  type Requests,
+} from '../platform.ts';
+import type { PlatformSession } from '../session.ts';
+import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover, identify } from './discover.ts';
@@ -9,6 +16,7 @@ import { KNOWN_TYPES } from './field-types.ts';
 import { editedSince, locate, LOCATED_AT_ONCE } from './locate.ts';
 import { baseRule, TOKEN_RATE, tokenRule } from './rate-rules.ts';
 import { describeList, fetchList, listConverter } from './lists.ts';
+import { originOf } from './origin.ts';
 import { fetchBatch, planScan } from './scan.ts';
 import { externalId, listOf, parseRef, tableRef } from './source-ref.ts';
 
@@ -25,6 +33,7 @@ const MONTHLY_REQUESTS = { free: 1_000, team: 100_000 };
 
 /** Airtable through its client: tables (or single views of them) are sources; bases and tables are listings. */
 export const airtable: Platform = {
+  interface_version: INTERFACE_VERSION,
   name: 'airtable',
   title: 'Airtable',
   environment: { token: ['AIRTABLE_TOKEN', 'AIRTABLE_API_KEY'], base_url: 'AIRTABLE_ENDPOINT_URL' },
@@ -45,7 +54,7 @@ export const airtable: Platform = {
   ],
   connect(connection, requests): PlatformSession {
     const rate = requestRate(airtable, connection);
-    const api = createApi(connection, requests);
+    const api = lazyApi(connection, requests);
     const origin = originOf(connection);
     const token = [tokenRule(connection.fingerprint, rate)];
     const rulesOf = (base: string) => [baseRule(connection.fingerprint, base, rate), ...token];
@@ -76,3 +85,12 @@ export const airtable: Platform = {
     };
   },
 };
+
+/** The client is loaded with the first request: it takes longer than most commands, which make none. */
+function lazyApi(connection: Connection, requests: Requests): Api {
+  let api: Promise<Api> | undefined;
+  return async (rules, request) => {
+    api ??= import('./client.ts').then(({ createApi }) => createApi(connection, requests));
+    return (await api)(rules, request);
+  };
+}

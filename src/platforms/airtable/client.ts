@@ -3,8 +3,7 @@ import { reasonOf, SyncFailure } from '../../errors.ts';
 import type { Connection, RateRule, Requests } from '../platform.ts';
 import { airtableFailure, type FailedAnswer } from './failures.ts';
 import { Exchange } from './http-exchange.ts';
-
-export const AIRTABLE_URL = 'https://api.airtable.com';
+import { originOf } from './origin.ts';
 
 export interface ApiRequest {
   /** What stands below `/v0/`: a base's id, or `meta`. */
@@ -25,10 +24,6 @@ export interface ApiAnswer {
 
 /** Makes one request within these rules. Throws SyncFailure, or the reason of a cancellation. */
 export type Api = (rules: readonly RateRule[], request: ApiRequest) => Promise<ApiAnswer>;
-
-/** The origin that requests go to: the account's own, without the `/v0` that some write after it. */
-export const originOf = ({ base_url }: Connection) =>
-  (base_url ?? AIRTABLE_URL).replace(/\/+$/, '').replace(/\/v0$/, '');
 
 /**
  * The API through Airtable's client, of which only `makeRequest` is used: its listings hide their

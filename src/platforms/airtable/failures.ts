@@ -1,12 +1,6 @@
 import { SyncFailure } from '../../errors.ts';
-import { withoutSecrets } from '../../secrets.ts';
+import { isTransient, oneLine, retryAfterMs, type FailureContext } from '../http-failure.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
-
-/** Whose request failed, and what it asked for. */
-export interface FailureContext {
-  readonly account: string;
-  readonly what: string;
-}
 
 /** Anything but a 200 with whole JSON. */
 export interface FailedAnswer {
@@ -25,8 +19,6 @@ export interface FailedAnswer {
 const LOCKOUT_MS = 30_000;
 /** A month's calls are used up: ask again now and then, in case the plan was changed. */
 const BILLING_RETRY_MS = 60 * 60_000;
-const MIN_RETRY_AFTER_MS = 1_000;
-const MAX_DETAIL = 300;
 
 /**
  * Classifies a request that failed. Messages name what was asked for and what Airtable said of it; they
@@ -68,9 +60,6 @@ export function airtableFailure(answer: FailedAnswer, context: FailureContext): 
   return isTransient(status) ? unavailable(answer, error, what) : badRequest(status, error, what);
 }
 
-const isTransient = (status: number) =>
-  status >= 500 || status === 408 || status === 409 || status === 425;
-
 /** The client's message quotes the address, filters and all: what matters comes after `reason:`. */
 function noAnswer({ reason }: FailedAnswer, what: string): SyncFailure {
   const why = oneLine(reason.replace(/^.*\breason: /s, '').replace(/https?:\S+/g, 'its address'));
@@ -84,18 +73,18 @@ function refused(answer: FailedAnswer, error: ApiError, { account }: FailureCont
   if (error.type.includes('BILLING')) {
     return new SyncFailure('Blocked', `Airtable's API calls of this month are used up`, {
       hint: `the workspace of account ${account} needs another plan, or waits for the next month`,
-      retryAfterMs: Math.max(BILLING_RETRY_MS, retryAfterMs(answer) ?? 0),
+      retryAfterMs: Math.max(BILLING_RETRY_MS, waitOf(answer) ?? 0),
     });
   }
   return new SyncFailure('RateLimited', `Airtable limits the rate of ${account}`, {
-    retryAfterMs: retryAfterMs(answer) ?? LOCKOUT_MS,
+    retryAfterMs: waitOf(answer) ?? LOCKOUT_MS,
   });
 }
 
 function unavailable(answer: FailedAnswer, error: ApiError, what: string): SyncFailure {
   const detail = [answer.status, error.type].filter((part) => part !== '').join(' ');
   return new SyncFailure('Unavailable', `Airtable could not answer for ${what} (${detail})`, {
-    retryAfterMs: retryAfterMs(answer),
+    retryAfterMs: waitOf(answer),
   });
 }
 
@@ -117,16 +106,7 @@ function badRequest(status: number, error: ApiError, what: string): SyncFailure 
   );
 }
 
-/** Retry-After as seconds, or as a date by the server's own clock. */
-function retryAfterMs({ retryAfter, date }: FailedAnswer): number | undefined {
-  if (retryAfter === null || retryAfter === '') return undefined;
-  const seconds = Number(retryAfter);
-  const now = Date.parse(date ?? '');
-  const wait = Number.isFinite(seconds)
-    ? seconds * 1000
-    : Date.parse(retryAfter) - (Number.isNaN(now) ? Date.now() : now);
-  return Number.isNaN(wait) ? undefined : Math.max(MIN_RETRY_AFTER_MS, Math.ceil(wait));
-}
+const waitOf = ({ retryAfter, date }: FailedAnswer) => retryAfterMs(retryAfter, date) ?? undefined;
 
 interface ApiError {
   readonly type: string;
@@ -156,6 +136,3 @@ function jsonObject(text: string): JsonObject {
 }
 
 const asObject = (value: unknown): JsonObject => (isObject(value) ? value : {});
-
-/** Blanks secrets before it cuts: half a token would not be known for one. */
-const oneLine = (text: string) => withoutSecrets(text).replace(/\s+/g, ' ').slice(0, MAX_DETAIL);

@@ -8,7 +8,8 @@ import {
   sortEntries,
   type ListingTable,
 } from '../listing.ts';
-import type { BatchRequest, FetchedBatch, RateRule, SourceRef } from '../platform.ts';
+import type { RateRule, SourceRef } from '../platform.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { parseAnswer, tablesSchema } from './answers.ts';
 import { isOpen, readBases, type Base, type BasesPage } from './bases.ts';
@@ -97,13 +98,13 @@ async function fetchBases(
 ): Promise<FetchedBatch> {
   const page = await readBases(api, token, window.cursor);
   const after = listedTo(window, page.entries.length, page.next, BASES.what);
-  const { records, rejected, gaps, take } = sortEntries(BASES, columns);
-  for (const entry of page.entries) take(entry);
+  const sorted = sortEntries(BASES, columns);
+  for (const entry of page.entries) sorted.take(entry);
   return {
-    records,
-    rejected,
+    records: sorted.records(),
+    rejected: sorted.rejected(),
     windows: [{ ...after, next_batch: window.next_batch + 1 }],
-    evidence: { ...NO_EVIDENCE, pages: 1, gaps: gaps() },
+    evidence: { ...NO_EVIDENCE, pages: 1, gaps: sorted.gaps('full') },
   };
 }
 
@@ -127,22 +128,25 @@ async function fetchTables(
   const place = placeOf(window);
   const page = await readBases(api, rules.token, place.offset);
   const bases = basesFrom(page, place);
-  const { records, rejected, take, ...sorted } = sortEntries(TABLES, columns);
+  const sorted = sortEntries(TABLES, columns);
   const gaps = page.entries.length > page.bases.length ? [NAMELESS_BASE] : [];
   let next: Base | undefined = bases.shift();
   let read = 0;
   for (; next !== undefined; next = bases.shift()) {
-    if (read > 0 && (records.length + rejected.length >= max_records || isTimeUp())) break;
+    if (read > 0 && (sorted.size() >= max_records || isTimeUp())) break;
     read += 1;
     const tables = await readTables(api, rules.of(next.id), next.id);
     if (tables === null) gaps.push(`the tables of base ${next.id} may not be read`);
-    for (const table of tables ?? []) take(table);
+    for (const table of tables ?? []) sorted.take(table);
   }
-  const evidence: Evidence = { ...NO_EVIDENCE, pages: read + 1, gaps: [...gaps, ...sorted.gaps()] };
-  const entries = records.length + rejected.length;
-  const after = listedTo(window, entries, cursorAfter(page, place, next), TABLES.what);
+  const evidence: Evidence = {
+    ...NO_EVIDENCE,
+    pages: read + 1,
+    gaps: [...gaps, ...sorted.gaps('full')],
+  };
+  const after = listedTo(window, sorted.size(), cursorAfter(page, place, next), TABLES.what);
   const windows = [{ ...after, next_batch: window.next_batch + 1 }];
-  return { records, rejected, windows, evidence };
+  return { records: sorted.records(), rejected: sorted.rejected(), windows, evidence };
 }
 
 function placeOf({ cursor }: ScanWindow): Place {

@@ -1,6 +1,7 @@
 import type { Column } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import type { RateRule, SourceRef, Whereabouts } from '../platform.ts';
+import type { RateRule, SourceRef } from '../platform.ts';
+import type { Whereabouts } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api } from './client.ts';

@@ -1,15 +1,11 @@
-import {
-  NO_EVIDENCE,
-  openWindow,
-  UNIDENTIFIED,
-  type Evidence,
-  type ScanWindow,
-} from '../../contract/scan.ts';
-import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
+import { setImmediate } from 'node:timers/promises';
+import { NO_EVIDENCE, openWindow, type Evidence, type ScanWindow } from '../../contract/scan.ts';
+import type { ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
-import { convertOrReject } from '../convert-or-reject.ts';
+import { sortOut, type SortedOut } from '../sort-out.ts';
 import { followCursor } from '../cursor-circle.ts';
-import type { BatchRequest, FetchedBatch, RateRule, ScanRequest } from '../platform.ts';
+import type { RateRule } from '../platform.ts';
+import type { BatchRequest, FetchedBatch, ScanRequest } from '../session.ts';
 import { parseAnswer, recordsSchema } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
 import { contentHash, createConverter } from './convert.ts';
@@ -17,6 +13,8 @@ import { createdSince, modifiedSince } from './formula.ts';
 import { externalId, tableRef } from './source-ref.ts';
 
 const LARGEST_PAGE = 100;
+/** Records that are converted before the event loop has its turn: a request that waits for it leaves within a millisecond. */
+const CONVERTED_AT_ONCE = 25;
 /** Airtable takes longer addresses as POST only. */
 const LONGEST_URL = 16_000;
 
@@ -39,13 +37,16 @@ export async function fetchBatch(
   // Pages of one size that fill the batch: a listing's pages should not change their size midway.
   const mostPages = Math.max(1, Math.ceil(max_records / LARGEST_PAGE));
   const pageSize = Math.max(1, Math.floor(max_records / mostPages));
-  const { records, rejected, take } = sortOut(request.columns);
+  const sorted = sortOut(createConverter(request.columns), contentHash);
   let at: ScanWindow = window;
   let pages = 0;
   let serverTime: string | null = null;
-  do {
+  const read = () => {
     const list = listRequest({ ...request, from: window.lower }, origin, pageSize, at.cursor);
-    const page = await readPage(api, rules, list).catch((failure: unknown) => {
+    return readPage(api, rules, list);
+  };
+  for (let reading: Promise<Page> | null = read(); reading !== null;) {
+    const page: Page | null = await reading.catch((failure: unknown) => {
       // What was read is not lost with the next page: the next batch meets the same failure first.
       if (pages > 0 && failure instanceof SyncFailure) return null;
       throw failure;
@@ -53,37 +54,35 @@ export async function fetchBatch(
     if (page === null) break;
     pages += 1;
     serverTime = page.serverTime ?? serverTime;
-    for (const given of page.records) take(given);
     const next = page.offset ?? null;
     const progress = followCursor(at, { rows: page.records.length, next });
     if (progress === null) {
       throw new SyncFailure('CursorLost', `The listing of ${whatOf(request)} leads back to itself`);
     }
     at = { ...at, ...progress, cursor: next, restarts: 0, done: next === null };
-  } while (!at.done && pages < mostPages && !request.isTimeUp());
-  const isDoubtful = request.mode === 'full' && rejected.some(({ id }) => id === null);
+    // While a page is converted the next one is on its way.
+    reading = at.done || pages >= mostPages || request.isTimeUp() ? null : read();
+    reading?.catch(() => {});
+    await takeInTurns(sorted, page.records);
+  }
+  const records = sorted.records();
   return {
     records,
-    rejected,
+    rejected: sorted.rejected(),
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
     evidence: {
       ...evidenceOf(records, pages, serverTime),
-      gaps: isDoubtful ? [UNIDENTIFIED] : [],
+      gaps: sorted.gaps(request.mode),
     },
   };
 }
 
-/** Records as they come, those that can be converted and those that cannot. */
-function sortOut(columns: BatchRequest['columns']) {
-  const convert = createConverter(columns);
-  const records: ConvertedRecord[] = [];
-  const rejected: RejectedRecord[] = [];
-  const take = (given: unknown) => {
-    const { kind, record } = convertOrReject(convert, contentHash, given);
-    if (kind === 'converted') records.push(record);
-    else rejected.push(record);
-  };
-  return { records, rejected, take };
+/** Takes records and lets the event loop have its turn in between. */
+async function takeInTurns(sorted: SortedOut, records: readonly unknown[]): Promise<void> {
+  for (const [i, given] of records.entries()) {
+    if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
+    sorted.take(given);
+  }
 }
 
 /** Records stand in the listing's own order, and are told by their ids. */
@@ -95,6 +94,8 @@ function evidenceOf(
   const [first, last] = [records.at(0)?.id ?? null, records.at(-1)?.id ?? null];
   return { ...NO_EVIDENCE, pages, first, last, server_time };
 }
+
+type Page = Awaited<ReturnType<typeof readPage>>;
 
 async function readPage(api: Api, rules: readonly RateRule[], request: ApiRequest) {
   const answer = await api(rules, request);

@@ -22,6 +22,8 @@ export interface ApiAnswer {
   readonly body: unknown;
   /** The server's clock, as its Date header has it. */
   readonly date: string | null;
+  /** From its sending to its whole answer. */
+  readonly took_ms: number;
 }
 
 /** Makes one request within the account's budget. Throws SyncFailure, or the reason of a cancellation. */
@@ -49,10 +51,11 @@ async function sendRequest(
 ): Promise<ApiAnswer> {
   const { what, ...parameters } = request;
   const call: Call = { signal, date: null };
+  const sent = performance.now();
   try {
     signal.throwIfAborted();
     const body = await calls.run(call, () => client.request<object>(parameters));
-    return { body, date: call.date };
+    return { body, date: call.date, took_ms: performance.now() - sent };
   } catch (thrown) {
     if (signal.aborted && !isTimeout(signal.reason)) throw signal.reason;
     throw thrown instanceof SyncFailure ? thrown : notionFailure(thrown, { account, what });

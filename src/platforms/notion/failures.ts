@@ -5,18 +5,10 @@ import {
 } from '@notionhq/client';
 
 import { reasonOf, SyncFailure } from '../../errors.ts';
-import { withoutSecrets } from '../../secrets.ts';
+import { isTransient, oneLine, retryAfterMs, type FailureContext } from '../http-failure.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 
-/** Whose request failed, and what it asked for. */
-export interface FailureContext {
-  readonly account: string;
-  readonly what: string;
-}
-
 const DEFAULT_RETRY_AFTER_MS = 30_000;
-const MIN_RETRY_AFTER_MS = 1_000;
-const MAX_DETAIL = 300;
 
 /**
  * Classifies whatever a request threw. Messages name what was asked for and what Notion said of it;
@@ -79,17 +71,14 @@ function statusFailure(answer: ErrorAnswer, context: FailureContext): SyncFailur
   if (status === 429) return rateLimitFailure(answer, context);
   if (status === 529 && answer.header('retry-after') !== null) {
     return new SyncFailure('RateLimited', 'Notion is overloaded', {
-      retryAfterMs: retryAfterMs(answer),
+      retryAfterMs: waitOf(answer),
     });
   }
   return isTransient(status) ? unavailable(answer, what) : refusal(answer, what);
 }
 
-const isTransient = (status: number) =>
-  status >= 500 || status === 408 || status === 409 || status === 425;
-
 function unavailable(answer: ErrorAnswer, what: string): SyncFailure {
-  const wait = answer.header('retry-after') === null ? undefined : retryAfterMs(answer);
+  const wait = answer.header('retry-after') === null ? undefined : waitOf(answer);
   return new SyncFailure(
     'Unavailable',
     `Notion could not answer for ${what} (${answer.status} ${answer.code})`,
@@ -112,7 +101,7 @@ function refusal(answer: ErrorAnswer, what: string): SyncFailure {
 
 function rateLimitFailure(answer: ErrorAnswer, { account }: FailureContext): SyncFailure {
   const reason = answer.additional['rate_limit_reason'];
-  const wait = retryAfterMs(answer);
+  const wait = waitOf(answer);
   if (reason === 'public_api_request_blocked') {
     return new SyncFailure('Blocked', `Notion blocks the integration of account ${account}`, {
       hint: 'Notion lifts the block, not time alone: see the integration in Notion or ask its support',
@@ -125,23 +114,13 @@ function rateLimitFailure(answer: ErrorAnswer, { account }: FailureContext): Syn
   });
 }
 
-/** Retry-After as seconds or as a date by the server's own clock, else the body's copy of it. */
-function retryAfterMs(answer: ErrorAnswer): number {
-  const wait =
-    delayOf(answer.header('retry-after'), answer.header('date')) ??
-    delayOf(answer.additional['retry_after'], null) ??
-    DEFAULT_RETRY_AFTER_MS;
-  return Math.max(MIN_RETRY_AFTER_MS, wait);
-}
-
-function delayOf(value: unknown, serverDate: string | null): number | null {
-  if (typeof value !== 'string' && typeof value !== 'number') return null;
-  const seconds = value === '' ? NaN : Number(value);
-  if (Number.isFinite(seconds)) return Math.max(0, Math.ceil(seconds * 1000));
-  const until = Date.parse(String(value));
-  if (Number.isNaN(until)) return null;
-  const now = Date.parse(serverDate ?? '');
-  return Math.max(0, until - (Number.isNaN(now) ? Date.now() : now));
+/** The header, else the body's copy of it. */
+function waitOf(answer: ErrorAnswer): number {
+  return (
+    retryAfterMs(answer.header('retry-after'), answer.header('date')) ??
+    retryAfterMs(answer.additional['retry_after'], null) ??
+    DEFAULT_RETRY_AFTER_MS
+  );
 }
 
 function answerOf(error: APIResponseError | UnknownHTTPResponseError): ErrorAnswer {
@@ -177,6 +156,3 @@ function networkReason(thrown: unknown): string {
   const isWrapped = thrown instanceof Error && thrown.cause !== undefined;
   return oneLine(reasonOf(isWrapped ? thrown.cause : thrown));
 }
-
-/** Blanks secrets before it cuts: half a token would not be known for one. */
-const oneLine = (text: string) => withoutSecrets(text).replace(/\s+/g, ' ').slice(0, MAX_DETAIL);

@@ -1,9 +1,10 @@
+import { setImmediate } from 'node:timers/promises';
 import { NO_EVIDENCE, UNIDENTIFIED, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import { convertOrReject, type Converter } from '../convert-or-reject.ts';
 import { followCursor } from '../cursor-circle.ts';
-import type { BatchRequest, FetchedBatch } from '../platform.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
@@ -16,17 +17,24 @@ import {
   windowQuery,
   windowsAfterCap,
 } from './scan-windows.ts';
+import { sideBySide, windowsWanted, type Pace } from './side-by-side.ts';
 import { dataSourceId } from './source-ref.ts';
 
 /** Notion's most rows per request. */
 const PAGE_SIZE = 100;
 
+/** Rows that are converted before the event loop has its turn: a request that waits for it leaves within a millisecond. */
+const CONVERTED_AT_ONCE = 10;
+
 /** A batch as it grows. Records are kept by id: a page that is read twice is written as it was last. */
 interface Batch {
   window: ScanWindow;
+  /** Rows given so far, those that were given twice included. */
+  given: number;
   readonly records: Map<string, ConvertedRecord>;
   readonly rejected: Map<string, RejectedRecord>;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
+  readonly pace: { -readonly [K in keyof Pace]: Pace[K] };
   /** The query met its limit on rows. */
   isCapped: boolean;
   /** Rows of the latest page: a sample of what the window holds. */
@@ -34,51 +42,64 @@ interface Batch {
 }
 
 /**
- * Reads the window on until the batch is full, the time is up or the window ends. A lost cursor is
- * dealt with here: the window begins anew at the last row's minute, and rows of that minute come twice.
+ * Reads the window on until the batch is full, the time is up or the window ends. While a page is converted the
+ * next one is on its way. A lost cursor is dealt with here: the window begins anew at the last row's minute, and
+ * rows of that minute come twice. `rate` is how many requests a second the account may make.
  */
-export async function fetchBatch(api: Api, request: BatchRequest): Promise<FetchedBatch> {
+export async function fetchBatch(
+  api: Api,
+  request: BatchRequest,
+  rate: number,
+): Promise<FetchedBatch> {
   const batch: Batch = {
     window: request.window,
+    given: 0,
     records: new Map(),
     rejected: new Map(),
     evidence: { ...NO_EVIDENCE },
+    pace: { requests: 0, answered_ms: 0, waited_ms: 0 },
     isCapped: false,
     sample: [],
   };
   const convert = createConverter(request.columns);
-  do {
-    const page = await readWindow(api, request, batch);
-    if (page) takePage(request, batch, page, convert);
-  } while (!isFinished(request, batch));
+  for (let reading: Promise<ListPage | null> | null = readWindow(api, request, batch); reading;) {
+    const page: ListPage | null = await reading;
+    const rows = page === null ? [] : notePage(request, batch, page);
+    reading = isFinished(request, batch) ? null : readWindow(api, request, batch);
+    // Thrown where it is awaited, which is after the rows at hand.
+    reading?.catch(() => {});
+    await takeRows(request, batch, rows, convert);
+  }
+  const wanted = windowsWanted(request, batch.window, batch.pace, rate);
+  const { window } = batch;
+  const query = queryRequest(request, window);
+  const beside =
+    wanted > 1 ? await sideBySide(api, query, window, wanted, request.free_window) : [];
   return {
     records: [...batch.records.values()],
     rejected: [...batch.rejected.values()],
-    ...closeBatch(request, batch),
+    ...closeBatch(request, batch, beside),
   };
 }
 
 /** Full, at its end, or out of time. Pages may come short: another one for the few missing is not worth it. */
-function isFinished(request: BatchRequest, batch: Batch): boolean {
-  const { window, evidence } = batch;
-  const size = sizeOf(batch);
-  if (window.done || size >= request.max_records || request.isTimeUp()) return true;
-  return size > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
+function isFinished(request: BatchRequest, { window, given, evidence }: Batch): boolean {
+  if (window.done || given >= request.max_records || request.isTimeUp()) return true;
+  return given > 0 && evidence.pages >= Math.ceil(request.max_records / PAGE_SIZE);
 }
-
-const sizeOf = ({ records, rejected }: Batch) => records.size + rejected.size;
 
 /** The window's next page; null when the cursor was lost and the window begins anew. */
 async function readWindow(api: Api, request: BatchRequest, batch: Batch): Promise<ListPage | null> {
   const { window } = batch;
-  const wanted = Math.max(1, request.max_records - sizeOf(batch));
+  const size = Math.min(PAGE_SIZE, Math.max(1, request.max_records - batch.given));
+  const asked = performance.now();
   try {
-    return await readPage(
-      api,
-      queryRequest(request, window),
-      window.cursor,
-      Math.min(PAGE_SIZE, wanted),
-    );
+    const page = await readPage(api, queryRequest(request, window), window.cursor, size);
+    const { took_ms } = page.answer;
+    batch.pace.requests += 1;
+    batch.pace.answered_ms += took_ms;
+    batch.pace.waited_ms += performance.now() - asked - took_ms;
+    return page;
   } catch (thrown) {
     if (!(thrown instanceof SyncFailure) || thrown.type !== 'CursorLost') throw thrown;
     beginAnew(batch, thrown);
@@ -102,15 +123,15 @@ function beginAnew(batch: Batch, lost: SyncFailure): void {
   batch.isCapped = false;
 }
 
-function takePage(request: BatchRequest, batch: Batch, page: ListPage, convert: Converter): void {
+/** Moves the window past a page; returns the page's rows. */
+function notePage(request: BatchRequest, batch: Batch, page: ListPage): readonly unknown[] {
   const { evidence } = batch;
+  // A wiki lists the data sources in it among its pages.
+  const rows = page.results.filter((row) => !(isObject(row) && row['object'] === 'data_source'));
+  batch.given += rows.length;
   evidence.pages += 1;
   evidence.server_time = serverTime(page) ?? evidence.server_time;
-  for (const row of page.results) {
-    // A wiki lists the data sources in it among its pages.
-    if (isObject(row) && row['object'] === 'data_source') evidence.other_objects += 1;
-    else takeRow(request, batch, row, convert);
-  }
+  evidence.other_objects += page.results.length - rows.length;
   const [first, last] = [page.results.at(0), page.results.at(-1)].map((row) => place(request, row));
   evidence.first ??= first ?? null;
   evidence.last = last ?? evidence.last;
@@ -121,6 +142,19 @@ function takePage(request: BatchRequest, batch: Batch, page: ListPage, convert: 
   if (progress === null) beginAnew(batch, repeatedCursor(whatOf(request)));
   // A cap that is not told is a cap all the same.
   else batch.isCapped ||= page.incomplete || (page.next === null && atLimit(batch.window));
+  return rows;
+}
+
+async function takeRows(
+  request: BatchRequest,
+  batch: Batch,
+  rows: readonly unknown[],
+  convert: Converter,
+): Promise<void> {
+  for (const [i, row] of rows.entries()) {
+    if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
+    takeRow(request, batch, row, convert);
+  }
 }
 
 /** What was read last of a record counts, whether it could be converted or not. */
@@ -153,12 +187,16 @@ function timeOf(request: BatchRequest, row: unknown): string | null {
   return typeof time === 'string' && !Number.isNaN(Date.parse(time)) ? time : null;
 }
 
-/** What the batch leaves behind: its window, those that a capped window opens, and the evidence. */
+/** What the batch leaves behind: its window or those `beside` that it goes on in, those that a capped one opens, the evidence. */
 function closeBatch(
   request: BatchRequest,
   { window, evidence, isCapped, sample }: Batch,
+  beside: readonly ScanWindow[],
 ): Pick<FetchedBatch, 'windows' | 'evidence'> {
   const after = { ...window, next_batch: window.next_batch + 1 };
+  if (beside.length > 0) {
+    return { windows: [{ ...after, cursor: null, done: true }, ...beside], evidence };
+  }
   if (!window.done || !isCapped) return { windows: [after], evidence };
   const { next, gap } = windowsAfterCap(request.mode, window, request.free_window, sample);
   return {

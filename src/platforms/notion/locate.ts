@@ -1,6 +1,7 @@
 import type { Column } from '../../contract/schema.ts';
 import { isAboutOneRecord } from '../../errors.ts';
-import type { SourceRef, Whereabouts } from '../platform.ts';
+import type { SourceRef } from '../platform.ts';
+import type { Whereabouts } from '../session.ts';
 import { pagePlaceSchema, parseAnswer } from './answers.ts';
 import type { Api } from './client.ts';
 import { createConverter } from './convert.ts';

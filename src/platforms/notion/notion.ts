@@ -1,12 +1,21 @@
 import { openWindow } from '../../contract/scan.ts';
 import { parseAnswer, userSchema } from './answers.ts';
-import { createApi, type Api, type ClientPool } from './client.ts';
+import type { Api, ClientPool } from './client.ts';
 import { createConverter } from './convert.ts';
 import { describe } from './describe.ts';
 import { discover } from './discover.ts';
 import { fetchBatch } from './fetch-batch.ts';
 import { notListed, planListing } from '../listing.ts';
-import { requestRate, type Identity, type Platform, type PlatformSession } from '../platform.ts';
+import {
+  INTERFACE_VERSION,
+  requestRate,
+  type Connection,
+  type Identity,
+  type Platform,
+  type RateRule,
+  type Requests,
+} from '../platform.ts';
+import type { PlatformSession } from '../session.ts';
 import { locate } from './locate.ts';
 import { KNOWN_TYPES } from './property-types.ts';
 import { rateRule } from './rate-rule.ts';
@@ -27,6 +36,7 @@ const clients: ClientPool = new Map();
 
 /** Notion through its official client: data sources are sources, pages are records; its users are a listing. */
 export const notion: Platform = {
+  interface_version: INTERFACE_VERSION,
   name: 'notion',
   title: 'Notion',
   environment: { token: ['NOTION_TOKEN'], base_url: 'NOTION_BASE_URL' },
@@ -42,15 +52,15 @@ export const notion: Platform = {
   contentFormats: (ref) => (isUsers(ref) ? [] : ['markdown']),
   listings: [{ name: 'users', ref: { list: 'users' }, about: 'members and bots of the workspace' }],
   connect(connection, requests): PlatformSession {
-    const rule = rateRule(connection.fingerprint, requestRate(notion, connection));
-    const api = createApi(clients, connection, [rule], requests);
+    const rate = requestRate(notion, connection);
+    const api = lazyApi(connection, [rateRule(connection.fingerprint, rate)], requests);
     return {
       identify: () => identify(api),
       discover: () => discover(api),
       describe: (ref) => (isUsers(ref) ? describeUsers(api) : describe(api, ref)),
       planScan: (request) => (isUsers(request.ref) ? planListing() : planScan(request)),
       fetchBatch: (request) =>
-        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request),
+        isUsers(request.ref) ? fetchUsers(api, request) : fetchBatch(api, request, rate),
       locate: (ref, ids, columns) =>
         isUsers(ref) ? notListed(ids) : locate(api, ref, ids, columns),
       listFrom: (created) => openWindow(0, { lower: created }),
@@ -59,6 +69,17 @@ export const notion: Platform = {
     };
   },
 };
+
+/** The client is loaded with the first request: it takes longer than most commands, which make none. */
+function lazyApi(connection: Connection, rules: readonly RateRule[], requests: Requests): Api {
+  let api: Promise<Api> | undefined;
+  return async (request) => {
+    api ??= import('./client.ts').then(({ createApi }) =>
+      createApi(clients, connection, rules, requests),
+    );
+    return (await api)(request);
+  };
+}
 
 async function identify(api: Api): Promise<Identity> {
   const what = "the token's own user";

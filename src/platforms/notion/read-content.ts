@@ -1,4 +1,4 @@
-import type { RecordContent } from '../platform.ts';
+import type { RecordContent } from '../session.ts';
 import { cleanText } from '../values/postgres-text.ts';
 import { markdownSchema, parseAnswer } from './answers.ts';
 import type { Api } from './client.ts';

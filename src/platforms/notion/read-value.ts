@@ -1,5 +1,5 @@
 import type { Column } from '../../contract/schema.ts';
-import type { WholeValue } from '../platform.ts';
+import type { WholeValue } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { readList } from './answers.ts';
 import type { Api } from './client.ts';

@@ -1,7 +1,7 @@
 import { openWindow, type ScanMode, type ScanWindow } from '../../contract/scan.ts';
 import { SyncFailure } from '../../errors.ts';
 import { beginQuery, type QueryProgress } from '../cursor-circle.ts';
-import type { ScanRequest } from '../platform.ts';
+import type { ScanRequest } from '../session.ts';
 import { partConditions, splitPart } from './title-parts.ts';
 
 const MINUTE_MS = 60_000;

@@ -8,7 +8,7 @@ import {
   sortEntries,
   type ListingTable,
 } from '../listing.ts';
-import type { BatchRequest, FetchedBatch } from '../platform.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
@@ -58,20 +58,20 @@ export async function describeUsers(api: Api): Promise<SourceSchema> {
 /** Reads the list on. It cannot be entered in its middle: a cursor that is refused throws CursorLost. */
 export async function fetchUsers(api: Api, request: BatchRequest): Promise<FetchedBatch> {
   const { window, columns, max_records, isTimeUp } = request;
-  const { records, rejected, gaps, take } = sortEntries(USERS, columns);
+  const sorted = sortEntries(USERS, columns);
   let at = window;
   let pages = 0;
   do {
     const page = await readUsers(api, at.cursor, Math.min(PAGE_SIZE, max_records));
     pages += 1;
-    for (const user of page.results) take(user);
+    for (const user of page.results) sorted.take(user);
     at = listedTo(at, page.results.length, page.next, WHAT);
-  } while (!at.done && records.length + rejected.length < max_records && !isTimeUp());
+  } while (!at.done && sorted.size() < max_records && !isTimeUp());
   return {
-    records,
-    rejected,
+    records: sorted.records(),
+    rejected: sorted.rejected(),
     windows: [{ ...at, next_batch: window.next_batch + 1 }],
-    evidence: { ...NO_EVIDENCE, pages, gaps: gaps() },
+    evidence: { ...NO_EVIDENCE, pages, gaps: sorted.gaps('full') },
   };
 }
 

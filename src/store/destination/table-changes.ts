@@ -5,21 +5,36 @@ import { addMore, hasMore, renameMoreKeys } from './more-column.ts';
 import type { SourceRow } from '../sources.ts';
 import { createSystemTable } from './system-columns.ts';
 
-/** Returns whether the table was not there. The lock keeps two sources from making one schema at once. */
+/** Returns whether the table was not there. */
 export async function createTable(tx: Queryable, source: SourceRow): Promise<boolean> {
   const { rows } = await tx.query<{ present: boolean }>(
     'select to_regclass($1) is not null as present',
     [quoteTable(source)],
   );
   if (rows[0]?.present === true) return false;
-  await tx.query(`select pg_advisory_xact_lock(hashtext('appsync.ddl'))`);
-  // Not `if not exists`: that asks a cache, which remembers from before the lock that there is none.
+  if (!(await hasSchema(tx, source))) await createSchema(tx, source);
+  await createSystemTable(tx, source);
+  return true;
+}
+
+/** Not `if not exists`: that asks a cache, which remembers from before a lock that there is none. */
+async function hasSchema(tx: Queryable, source: SourceRow): Promise<boolean> {
   const { rowCount } = await tx.query('select 1 from pg_namespace where nspname = $1', [
     source.table_schema,
   ]);
-  if (rowCount === 0) await tx.query(`create schema ${quote(source.table_schema)}`);
-  await createSystemTable(tx, source);
-  return true;
+  return rowCount !== 0;
+}
+
+/**
+ * The lock keeps two sources from making one schema at once. Whoever finds it made by then gives the lock back: it
+ * would last until the end of the transaction, and sources that are new at once would all open one after another.
+ */
+async function createSchema(tx: Queryable, source: SourceRow): Promise<void> {
+  await tx.query('savepoint create_schema');
+  await tx.query(`select pg_advisory_xact_lock(hashtext('appsync.ddl'))`);
+  if (await hasSchema(tx, source)) await tx.query('rollback to savepoint create_schema');
+  else await tx.query(`create schema ${quote(source.table_schema)}`);
+  await tx.query('release savepoint create_schema');
 }
 
 /**

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import type { DiscoveredSource, PlatformSession } from '../../../src/platforms/platform.ts';
+import type { DiscoveredSource } from '../../../src/platforms/platform.ts';
+import type { PlatformSession } from '../../../src/platforms/session.ts';
 import {
   NO_LIMITS,
   simpleWorld,

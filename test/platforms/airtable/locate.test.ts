@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Column } from '../../../src/contract/schema.ts';
-import type { PlatformSession, SourceRef } from '../../../src/platforms/platform.ts';
+import type { SourceRef } from '../../../src/platforms/platform.ts';
+import type { PlatformSession } from '../../../src/platforms/session.ts';
 import {
   NO_LIMITS,
   simpleWorld,

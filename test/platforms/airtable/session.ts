@@ -1,14 +1,8 @@
 import { addEvidence, NO_EVIDENCE, type ScanMode } from '../../../src/contract/scan.ts';
 import type { Column } from '../../../src/contract/schema.ts';
 import { airtable } from '../../../src/platforms/airtable/airtable.ts';
-import type {
-  Connection,
-  FetchedBatch,
-  PlatformSession,
-  RateRule,
-  Requests,
-  SourceRef,
-} from '../../../src/platforms/platform.ts';
+import type { Connection, RateRule, Requests, SourceRef } from '../../../src/platforms/platform.ts';
+import type { FetchedBatch, PlatformSession } from '../../../src/platforms/session.ts';
 import { AIRTABLE_TOKEN, type Simulator } from '../../../src/sim/simulator.ts';
 
 /** A budget without limits that gives every request so long, or until `cancel`. */

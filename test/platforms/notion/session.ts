@@ -2,14 +2,8 @@ import type { Column } from '../../../src/contract/schema.ts';
 import type { ScanMode, ScanWindow } from '../../../src/contract/scan.ts';
 import { addEvidence, NO_EVIDENCE } from '../../../src/contract/scan.ts';
 import { notion } from '../../../src/platforms/notion/notion.ts';
-import type {
-  Connection,
-  FetchedBatch,
-  PlatformSession,
-  RateRule,
-  Requests,
-  SourceRef,
-} from '../../../src/platforms/platform.ts';
+import type { Connection, RateRule, Requests, SourceRef } from '../../../src/platforms/platform.ts';
+import type { FetchedBatch, PlatformSession } from '../../../src/platforms/session.ts';
 
 /** A budget without limits that gives every request so long, or until `cancel`. */
 export function unlimited(ms = 10_000, cancel?: AbortSignal) {
@@ -24,20 +18,29 @@ export function unlimited(ms = 10_000, cancel?: AbortSignal) {
   return { requests, sent };
 }
 
-export function connectionTo(baseUrl: string, token = 'ntn_secret'): Connection {
+export function connectionTo(
+  baseUrl: string,
+  token = 'ntn_secret',
+  rate: number | null = null,
+): Connection {
   return {
     account: 'notion',
     token,
     fingerprint: `fingerprint of ${token}`,
     base_url: baseUrl,
     plan: null,
-    rate: null,
+    rate,
     pool_size: 2,
   };
 }
 
-export function connect(baseUrl: string, token?: string, requests = unlimited().requests) {
-  return notion.connect(connectionTo(baseUrl, token), requests);
+export function connect(
+  baseUrl: string,
+  token?: string,
+  requests = unlimited().requests,
+  rate: number | null = null,
+) {
+  return notion.connect(connectionTo(baseUrl, token, rate), requests);
 }
 
 export interface ScanOptions {

@@ -7,6 +7,20 @@ describe('a record hash', () => {
     expect(recordHash([1, 2])).not.toBe(recordHash([2, 1]));
   });
 
+  it('stays what it was, for stored hashes are compared with it', () => {
+    const record = { b: [1, 'x', null, { z: 'é', a: true }], a: {}, c: 1e21 };
+    expect(recordHash(record)).toBe('JNVrxHWd+6zkxtSA5QVVbeXm2X8=');
+    const many = Object.fromEntries(
+      Array.from({ length: 40 }, (_, i) => [`k${(i * 7) % 40}`, i] as const),
+    );
+    expect(recordHash(many)).toBe('twLdjnICZgzg1Yt6B5+aCmxUEss=');
+    const awkward = {
+      t: '\u0000 ü \u{1F600} \ud83d x',
+      ключ: [['é'.repeat(300)], `${'a'.repeat(70_000)}ß`],
+    };
+    expect(recordHash(awkward)).toBe('Etykd5DovqHtZ583orAVwLJ4FlQ=');
+  });
+
   it('tells apart what looks alike', () => {
     const alike = [
       1,

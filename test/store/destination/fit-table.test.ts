@@ -5,6 +5,7 @@ import { fitTable } from '../../../src/store/destination/fit-table.ts';
 import { readColumns, readSource } from '../../../src/store/sources.ts';
 import { insertSource } from '../../support/catalog-rows.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
+import { until } from '../../support/until.ts';
 
 const text = (id: string, name: string): SourceField => ({
   id,
@@ -37,6 +38,19 @@ async function fit(source: Awaited<ReturnType<typeof newSource>>, fields: readon
 
 type Source = Awaited<ReturnType<typeof newSource>>;
 
+/** Makes a source's table and keeps the transaction open until `end`. */
+async function fitAndStay(source: Source): Promise<{ readonly end: () => Promise<void> }> {
+  const client = await database.pool.connect();
+  await client.query('begin');
+  await fitTable(client, source, [text('1', 'Name')], { run_id: 'r' });
+  return {
+    end: async () => {
+      await client.query('commit');
+      client.release();
+    },
+  };
+}
+
 const nameOf = (source: Source) => `${source.table_schema}.${source.table_name}`;
 
 const sql = async (text: string) => (await database.pool.query<Record<string, unknown>>(text)).rows;
@@ -68,6 +82,26 @@ describe('a destination table', () => {
       );
       await Promise.all(fitting);
     }
+  });
+
+  it('waits for others that are being made only while one of them makes their schema', async () => {
+    const [first, second, third] = (await Promise.all([newSource(), newSource(), newSource()])).map(
+      (source): Source => ({ ...source, table_schema: 'made_first' }),
+    ) as [Source, Source, Source];
+    const one = await fitAndStay(first);
+    const other = fitAndStay(second);
+    await until(async () => {
+      const waiting = await sql(
+        `select 1 from pg_locks where locktype = 'advisory' and not granted`,
+      );
+      return waiting.length === 1;
+    });
+    await one.end();
+    // The schema is there, the second one's transaction not over.
+    const { end } = await other;
+    expect((await fit(third, [text('1', 'Name')])).names).toEqual(['name']);
+    await end();
+    expect((await fit(second, [text('1', 'Name')])).changes).toEqual([]);
   });
 
   it('renames the column of a renamed property, also when two properties swap their names', async () => {

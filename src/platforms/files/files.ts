@@ -1,0 +1,72 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { INTERFACE_VERSION, requestRate, type Platform } from '../platform.ts';
+import type { PlatformSession } from '../session.ts';
+import { createConverter } from './convert.ts';
+import { discover } from './discover.ts';
+import { prepare, readVersion, type Surroundings } from './prepare.ts';
+import { createRemoteFiles } from './remote-file.ts';
+import { fetchBatch, planScan } from './scan.ts';
+import { COLUMN_TYPES, externalId, parseRef } from './source-ref.ts';
+import { Spool } from './spool.ts';
+
+/** What differs between the program and its tests. */
+export interface FilesOptions {
+  /** Where copies are kept that can be read from any byte. */
+  readonly spool: string;
+  readonly now: () => number;
+  /** What relative places are meant from. */
+  readonly workingDirectory: () => string;
+}
+
+/** CSV, TSV, JSON Lines and JSON arrays, from the worker's own disk or from an https address. */
+export function createFiles({ spool: root, now, workingDirectory }: FilesOptions): Platform {
+  const spool = new Spool(root, now);
+  const platform: Platform = {
+    interface_version: INTERFACE_VERSION,
+    name: 'files',
+    title: 'Files',
+    environment: { token: ['FILES_TOKEN'] },
+    credentials: 'optional',
+    place: 'a folder, a file or a URL',
+    plans: { standard: 5 },
+    overlap_ms: 0,
+    located_at_once: 0,
+    batch_factor: 10,
+    parseRef,
+    externalId,
+    knownTypes: new Set<string>(COLUMN_TYPES),
+    createConverter,
+    // A file that changed is read whole; one that did not is not read at all.
+    supportsIncremental: () => false,
+    connect(connection, requests): PlatformSession {
+      const rate = requestRate(platform, connection);
+      const surroundings: Surroundings = {
+        spool,
+        remote: createRemoteFiles(connection, requests, rate, now),
+        fingerprint: connection.fingerprint,
+        now,
+      };
+      return {
+        // There is nobody to ask: a token is for whichever host a source names.
+        identify: () => Promise.resolve({ name: 'this machine', workspace: null }),
+        discover: (place) => discover(surroundings, place, workingDirectory()),
+        readVersion: (ref) => readVersion(surroundings, ref),
+        describe: async (ref) => {
+          const { survey, server_time } = await prepare(surroundings, ref);
+          const external_id = externalId(ref);
+          return { title: external_id, external_id, fields: survey.fields, server_time };
+        },
+        planScan,
+        fetchBatch: (request) => fetchBatch(surroundings, request),
+      };
+    },
+  };
+  return platform;
+}
+
+export const files = createFiles({
+  spool: join(tmpdir(), `appsync-files-${process.getuid?.() ?? 0}`),
+  now: Date.now,
+  workingDirectory: () => process.cwd(),
+});
