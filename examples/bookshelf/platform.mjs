@@ -59,6 +59,7 @@ export default (kit) => {
     },
     externalId: ({ shelf = '' }) => shelf,
     createConverter,
+    conformance: async () => (await import('./stage.mjs')).startStage(),
 
     connect(connection, requests) {
       const rule = kit.perSecond(

@@ -25,9 +25,9 @@ export async function startService({
   /** Keyed by ids that grow, so that a page begins after the last one of the page before. @type {Map<string, Book>} */
   const shelf = new Map();
   const now = () => new Date(clock).toISOString();
-  const add = (values = {}) => {
+  const add = (values = {}, named = '') => {
     number += 1;
-    const id = `b${String(number).padStart(6, '0')}`;
+    const id = named || `b${String(number).padStart(6, '0')}`;
     const book = { title: `Book ${number}`, pages: 100 + number, lent: number % 3 === 0 };
     const more = { bought: '2025-12-24', tags: ['paper', number] };
     shelf.set(id, {
@@ -64,7 +64,7 @@ export async function startService({
     },
   };
 
-  /** Statuses that the next requests get instead of an answer. @type {number[]} */
+  /** Statuses that the next requests get instead of an answer; 0: an answer that ends in its middle. @type {number[]} */
   const failures = [];
   let requests = 0;
   const server = createServer((request, response) => {
@@ -81,7 +81,11 @@ export async function startService({
       response.end(JSON.stringify(body));
     };
     const failure = failures.shift();
-    if (failure !== undefined) send(failure, {}, failure === 429 ? { 'retry-after': '1' } : {});
+    if (failure === 0) {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('{', () => response.destroy());
+    } else if (failure !== undefined)
+      send(failure, {}, failure === 429 ? { 'retry-after': '1' } : {});
     else if (request.headers.authorization !== `Bearer ${token}`) send(401, {});
     else if (kind === 'me') send(200, answers.me());
     else if (kind === 'shelves' && id === '') send(200, answers.shelves());
@@ -108,6 +112,8 @@ export async function startService({
     remove: (/** @type {string} */ id) => shelf.delete(id),
     /** The next requests are answered with this status. */
     fail: (/** @type {number} */ status, times = 1) => failures.push(...Array(times).fill(status)),
+    /** Moves the service's clock on. */
+    advance: (/** @type {number} */ ms) => void (clock += ms),
     requests: () => requests,
     close: () =>
       new Promise((resolve) => {

@@ -63,5 +63,6 @@ export type Plugin = (kit: Kit) => Platform;
 export type * from '../contract/scan.ts';
 export type * from '../contract/schema.ts';
 export type * from './conformance.ts';
+export type * from './conformance.ts';
 export type * from './platform.ts';
 export type * from './session.ts';

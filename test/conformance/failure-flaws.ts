@@ -17,7 +17,7 @@ export const FAILURE_FLAWS: readonly Flaw[] = [
   },
   {
     name: 'sources under another id',
-    check: 'discover names sources with references in their one form',
+    check: 'discover names sources by references that parseRef takes',
     says: 'expected the external id main of Main; seen: MAIN',
     breaks: inSession(() => ({
       async *discover() {

@@ -3,13 +3,13 @@ import type { SourceRef } from '../../platforms/platform.ts';
 import type { Check } from './check.ts';
 import { Nonconformance, expectThat, isTime, methodOf } from './outcome.ts';
 import { prepareScan, readBatch, beginning, readWhole } from './reading.ts';
-import type { Subject } from './subject.ts';
+import { parseGiven, type Subject } from './subject.ts';
 
 const COLUMN_TYPES = ['text', 'numeric', 'boolean', 'date', 'timestamptz', 'jsonb', 'text[]'];
 
 export const ACCOUNT_CHECKS: readonly Check[] = [
   { name: 'identify says who the credentials are', examine: identify },
-  { name: 'discover names sources with references in their one form', examine: discover },
+  { name: 'discover names sources by references that parseRef takes', examine: discover },
   { name: 'parseRef gives one form and refuses anything else', examine: parseRef },
   { name: 'the external id is stable, and the same wherever it is told', examine: externalId },
   { name: 'describe gives fields with ids and types, and a time', examine: describe },
@@ -34,10 +34,9 @@ async function discover({ platform, stage, connect }: Subject): Promise<void> {
   for await (const { title, ref, external_id } of connect().discover(stage.place)) {
     sources += 1;
     expectThat(typeof title === 'string' && title !== '', 'sources with titles', `"${title}"`);
-    // What is found at a place may be told as a catalog file does it: from the working directory.
-    const form = platform.place === undefined ? ref : platform.parseRef(ref, process.cwd());
-    expectOneForm(platform.parseRef(form), form, `discovered ref ${JSON.stringify(ref)}`);
-    const id = platform.externalId(form);
+    const parsed = parseGiven(platform, ref);
+    expectOneForm(platform.parseRef(parsed), parsed, `parsed ref ${JSON.stringify(parsed)}`);
+    const id = platform.externalId(parsed);
     expectThat(external_id === id, `the external id ${id} of ${title}`, external_id);
   }
   expectThat(sources > 0, 'discover to name a source', 'none');

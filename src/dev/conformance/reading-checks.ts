@@ -5,7 +5,7 @@ import type { Check } from './check.ts';
 import { expectSameRecords, idsOf } from './compare-records.ts';
 import { expectThat, isTime, methodOf, need, Nonconformance, Skipped } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
-import type { Subject } from './subject.ts';
+import { parseGiven, type Subject } from './subject.ts';
 
 const FEWEST = 5;
 const TINY = [1, 2, 3];
@@ -139,7 +139,7 @@ async function doneAtTheEnd(subject: Subject): Promise<void> {
 async function emptySource(subject: Subject): Promise<void> {
   const { stage, platform } = subject;
   const given = await methodOf(stage, 'empty', 'the stage has no empty() source')();
-  const reading = await readWhole(subject, platform.parseRef(given));
+  const reading = await readWhole(subject, parseGiven(platform, given));
   expectThat(
     reading.records.length + reading.rejected.length === 0,
     'no record of an empty source',
@@ -151,7 +151,7 @@ async function emptySource(subject: Subject): Promise<void> {
 async function listings(subject: Subject): Promise<void> {
   const { platform } = subject;
   for (const { name, ref: given } of need(platform.listings, 'the platform offers no listings')) {
-    const ref = platform.parseRef(given);
+    const ref = parseGiven(platform, given);
     const whole = await readWhole(subject, ref);
     const tiny = await readAll(await prepareScan(subject, { ref, max_records: 1 }));
     expectSameRecords(

@@ -21,8 +21,8 @@ export async function openSubject(platform: Platform, stage: ConformanceStage): 
   const traffic: Traffic = { sent: 0, rules: [], thrown: [] };
   const connect: Subject['connect'] = ({ token = stage.token, ...control } = {}) =>
     platform.connect(connectionTo(stage, token), observedRequests(traffic, control));
-  const ref =
-    stage.ref === undefined ? await firstSource(connect(), stage) : platform.parseRef(stage.ref);
+  const given = stage.ref === undefined ? await firstSource(connect(), stage) : stage.ref;
+  const ref = parseGiven(platform, given);
   return { platform, stage, ref, traffic, connect };
 }
 
@@ -40,6 +40,10 @@ async function firstSource(session: PlatformSession, stage: ConformanceStage): P
   for await (const { ref } of session.discover(stage.place)) return ref;
   throw new Nonconformance('discover to name a source, as the stage names none', 'no source');
 }
+
+/** A reference as a catalog file in the working directory would have it: paths in it may be relative. */
+export const parseGiven = (platform: Platform, given: unknown): SourceRef =>
+  platform.parseRef(given, process.cwd());
 
 /** A column for each field, as a table would have them. */
 export async function readColumns(
