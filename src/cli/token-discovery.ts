@@ -7,6 +7,7 @@ import { configurationError, usageError } from '../errors.ts';
 import { openSession } from '../platforms/open-session.ts';
 import type { DiscoveredSource, Identity, Platform } from '../platforms/platform.ts';
 import type { Platforms } from '../platforms/registry.ts';
+import type { PlatformSession } from '../platforms/session.ts';
 import { createRateBudget } from '../platforms/rate-limit.ts';
 import type { Database } from '../store/database.ts';
 import { reportFailure, type FailureReport } from './failure-report.ts';
@@ -104,32 +105,42 @@ export const platformsWithoutToken = (
 ): readonly Platform[] =>
   platforms.filter((platform) => !tokens.some((token) => token.platform === platform));
 
-/** What a token sees. Never throws for a bad token: the others shall be looked through, too. */
+/** Through what a token is tried. */
+export interface TokenSurroundings {
+  readonly db: Database;
+  readonly env: Environment;
+  readonly salt: string;
+  readonly onWait?: (until: Date | null) => void;
+}
+
+/** Reaches the platform of a token. Throws for one that its reference does not lead to. */
+export const openTokenSession = (
+  { platform, account, reference, plan, rate }: TokenToTry,
+  { db, env, salt, onWait }: TokenSurroundings,
+): PlatformSession =>
+  openSession(
+    platform,
+    { account, token: readSecret(reference, env), plan, rate },
+    { env, salt, budget: createRateBudget(db) },
+    {
+      signal: new AbortController().signal,
+      poolSize: DEFAULT_OPTIONS.pool_size,
+      count: () => {},
+      ...(onWait === undefined ? {} : { onWait }),
+    },
+  );
+
+/**
+ * What a token sees; `place`: where to look, for platforms that have to be told. Never throws for a bad token: the others
+ * shall be looked through, too.
+ */
 export async function discover(
   token: TokenToTry,
-  from: {
-    readonly db: Database;
-    /** Where to look, for platforms that have to be told. */
-    readonly place?: string | undefined;
-    readonly env: Environment;
-    readonly salt: string;
-    readonly onWait: (until: Date | null) => void;
-  },
+  from: TokenSurroundings & { readonly place?: string | undefined },
 ): Promise<Discovery> {
   const { platform, account, reference } = token;
   try {
-    const secret = readSecret(reference, from.env);
-    const session = openSession(
-      platform,
-      { account, token: secret, plan: token.plan, rate: token.rate },
-      { ...from, budget: createRateBudget(from.db) },
-      {
-        signal: new AbortController().signal,
-        poolSize: DEFAULT_OPTIONS.pool_size,
-        count: () => {},
-        onWait: from.onWait,
-      },
-    );
+    const session = openTokenSession(token, from);
     const identity = await session.identify();
     const sources = await distinctSources(session.discover(from.place));
     const found = { platform: platform.name, account, token: reference, sources };

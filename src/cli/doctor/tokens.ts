@@ -5,10 +5,9 @@ import { EXIT } from '../../errors.ts';
 import { openSession } from '../../platforms/open-session.ts';
 import type { PlatformSession } from '../../platforms/session.ts';
 import { createRateBudget } from '../../platforms/rate-limit.ts';
-import { groupBy } from '../../group-by.ts';
-import { within } from '../../observe/within.ts';
 import type { Database } from '../../store/database.ts';
 import { formatAmount } from '../../units.ts';
+import { lookFor } from '../sight.ts';
 import type { TokenToTry } from '../token-discovery.ts';
 import { checkClock } from './clocks.ts';
 import { checkFileMode } from './environment.ts';
@@ -83,25 +82,19 @@ async function checkSight(
   const wanted = sources.filter(({ enabled, ref }) => enabled && ref['list'] === undefined);
   // What has to be told where to look lists nothing by itself.
   if (platform.place !== undefined) return wanted;
-  const sight = listSight(session, platform, wanted);
-  let isWhole = true;
-  try {
-    await within(listingMs, 'the listing', sight.listed);
-  } catch (error) {
-    sight.stop();
-    if (!(error instanceof Error && error.message.startsWith('the listing did not'))) {
-      findings.thrown(error);
-      return wanted;
-    }
-    isWhole = false;
-  }
-  const { seen, unseen } = sight;
-  const names = firstNames([...unseen].map(({ alias }) => alias));
+  const ids = wanted.map(({ external_id }) => external_id);
+  const sight = await lookFor(session, ids, listingMs).catch((error: unknown) => {
+    findings.thrown(error);
+    return null;
+  });
+  if (sight === null) return wanted;
+  const { seen, unseen, isWhole } = sight;
+  const isSeen = ({ external_id }: CatalogSource) => !unseen.has(external_id);
+  const names = firstNames(wanted.filter((one) => !isSeen(one)).map(({ alias }) => alias));
   if (unseen.size === 0 && wanted.length > 0) {
     const amount = formatAmount(wanted.length, 'source');
     findings.ok(`${account}: the token sees the ${amount} of it in the catalog`);
-  } else if (isWhole)
-    findings.ok(`${account}: the token sees ${formatAmount(seen.size, 'source')}`);
+  } else if (isWhole) findings.ok(`${account}: the token sees ${formatAmount(seen, 'source')}`);
   if (unseen.size > 0 && isWhole) {
     findings.fail(
       EXIT.credentials,
@@ -114,31 +107,7 @@ async function checkSight(
       'appsync sync-dry --live',
     );
   }
-  return wanted.filter((source) => !unseen.has(source));
-}
-
-/** Lists what a token sees, until each of these sources is seen: the rest may take a request per database. */
-function listSight(
-  session: PlatformSession,
-  platform: TokenToTry['platform'],
-  wanted: readonly CatalogSource[],
-) {
-  const seen = new Set<string>();
-  const byId = groupBy(wanted, ({ ref }) => {
-    // A view of a table is seen when its table is.
-    const { view: _view, ...place } = ref;
-    return platform.externalId(place);
-  });
-  const unseen = new Set(wanted);
-  let isStopped = false;
-  const list = async () => {
-    for await (const { external_id } of session.discover()) {
-      seen.add(external_id);
-      for (const source of byId.get(external_id) ?? []) unseen.delete(source);
-      if (isStopped || (unseen.size === 0 && wanted.length > 0)) return;
-    }
-  };
-  return { seen, unseen, listed: list(), stop: () => (isStopped = true) };
+  return wanted.filter(isSeen);
 }
 
 const NAMED = 5;

@@ -19,13 +19,19 @@ import {
 import { lostTo } from '../find-run.ts';
 import { waitAtMost } from '../pause.ts';
 import { knownPlatforms } from '../platforms.ts';
-import { discover } from '../token-discovery.ts';
+import { lookFor } from '../sight.ts';
+import { openTokenSession } from '../token-discovery.ts';
+import { reportFailure } from '../failure-report.ts';
+import type { Platform } from '../../platforms/platform.ts';
+import type { PlatformSession } from '../../platforms/session.ts';
 import type { AccountFacts, Answer, HealthFacts, StoredFacts, TemporalFacts } from './facts.ts';
 
 /** Each part gets this long, all of them at once as far as they can. */
 const ANSWER_MS = 3_000;
 /** A token is looked through in pages, each of which may wait for the budget. */
 const ACCOUNT_MS = 20_000;
+/** Of that for listing what it sees: the rest is for finding out who it is. */
+const LISTING_MS = 12_000;
 const CLOSE_MS = 500;
 /** Workflows are asked about one by one. */
 const MOST_RUNS_ASKED = 50;
@@ -156,25 +162,37 @@ async function askAccounts(
         hint,
       });
       if (platform === undefined) return refused(`unknown platform ${account.platform}`, null);
-      const looking = discover(
-        { platform, account: name, reference, plan, rate },
-        { db, env, salt: installation.salt, onWait: () => {} },
-      );
-      const seen = await within(ACCOUNT_MS, platform.title, looking).catch(reasonOf);
-      if (typeof seen === 'string') return refused(seen, null);
-      if (seen.kind === 'failed') return refused(seen.failure.message, seen.failure.hint ?? null);
-      const inSight = new Set(seen.account.sources.map(({ external_id }) => external_id));
       const own = sources.filter((source) => source.account === name && !source.is_listing);
-      // What has to be told where to look lists nothing by itself.
-      const isTold = platform.place !== undefined;
-      const out = isTold ? [] : own.filter(({ external_id }) => !inSight.has(external_id));
-      return {
-        kind: 'accepted',
-        account: name,
-        identity: seen.identity.name,
-        sources: own.length,
-        out_of_sight: out.map(({ alias }) => alias),
+      const token = { platform, account: name, reference, plan, rate };
+      const look = async (): Promise<AccountFacts> => {
+        const session = openTokenSession(token, { db, env, salt: installation.salt });
+        const identity = await session.identify();
+        const out = await outOfSight(platform, session, own);
+        return {
+          kind: 'accepted',
+          account: name,
+          identity: identity.name,
+          sources: own.length,
+          out_of_sight: out.map(({ alias }) => alias),
+        };
       };
+      return within(ACCOUNT_MS, platform.title, look()).catch((error: unknown) => {
+        const { message, hint } = reportFailure(error);
+        return refused(message, hint ?? null);
+      });
     }),
   );
+}
+
+/** The sources that an account does not list. None where that cannot be said: a large workspace takes long to list. */
+async function outOfSight(
+  platform: Platform,
+  session: PlatformSession,
+  own: readonly WatchedSource[],
+): Promise<readonly WatchedSource[]> {
+  // What has to be told where to look lists nothing by itself.
+  if (platform.place !== undefined || own.length === 0) return [];
+  const ids = own.map(({ external_id }) => external_id);
+  const { unseen, isWhole } = await lookFor(session, ids, LISTING_MS);
+  return isWhole ? own.filter(({ external_id }) => unseen.has(external_id)) : [];
 }
