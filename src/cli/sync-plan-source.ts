@@ -67,6 +67,8 @@ export function planSource(input: PlanInput): PlannedSource {
       unread: unreadOf(facts),
       writes_all: compared.fit.needs_full_scan,
       listed_whole: isListedWhole,
+      perhaps_unchanged: isListedWhole && isVersioned(facts),
+      no_requests: input.platform?.needsNoRequests?.(refOf(facts)) ?? false,
       pages_done: choice.pages_done,
     },
     options.batch_size,
@@ -89,6 +91,9 @@ export function planSource(input: PlanInput): PlannedSource {
       mode === 'incremental' ? 'not looked for' : facts.records === null ? 'none' : 'sweep',
   };
 }
+
+/** Its platform tells versions: the last whole scan was of one. */
+const isVersioned = ({ version }: PlanFacts): boolean => version !== null;
 
 const refOf = (facts: PlanFacts) => facts.ref as Readonly<Record<string, string>>;
 
@@ -128,7 +133,13 @@ function choose(
   const { checkpoint } = facts;
   const fingerprint = fit.fingerprint ?? facts.schema_fingerprint;
   const heal_scan = facts.is_healing ? facts.heal_scan : undefined;
-  const terms = { incremental: options.incremental, fingerprint: fingerprint ?? '', heal_scan };
+  const terms = {
+    incremental: options.incremental,
+    fingerprint: fingerprint ?? '',
+    heal_scan,
+    // What it is a scan of is most likely what is there still.
+    version: checkpoint?.identity.version,
+  };
   if (checkpoint !== null && !fit.needs_full_scan && canResume(checkpoint, facts, terms)) {
     const { mode, since } = checkpoint.identity;
     const { batches, pages } = checkpoint;
@@ -137,6 +148,7 @@ function choose(
   }
   const choice = chooseScan(facts, options, {
     listed_whole,
+    perhaps_unchanged: isVersioned(facts),
     lacks_values: fit.needs_full_scan,
     schema_changed: fingerprint !== facts.schema_fingerprint,
     to_heal: facts.to_heal,

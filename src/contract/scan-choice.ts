@@ -22,6 +22,8 @@ export interface Findings {
   readonly listed_whole?: boolean;
   /** The platform says that nothing in the source changed since the last whole scan. */
   readonly unchanged?: boolean;
+  /** For plans: the platform will say whether anything changed, and has not been asked. */
+  readonly perhaps_unchanged?: boolean;
   /** Records that a reconciliation found to differ and that a person wants healed. */
   readonly to_heal?: number;
 }
@@ -60,8 +62,12 @@ export function chooseScan(
   const { to_heal = 0 } = found;
   if (to_heal > 0) return full(`${to_heal} ${to_heal === 1 ? 'row is' : 'rows are'} to be healed`);
   if (!options.incremental) return full('asked for');
-  if (found.listed_whole === true && found.unchanged !== true)
-    return full('the platform lists it whole only');
+  if (found.listed_whole === true && found.unchanged !== true) {
+    const isToBeAsked = found.perhaps_unchanged === true && history.certified;
+    return full(
+      isToBeAsked ? 'if it changed; else nothing is read' : 'the platform lists it whole only',
+    );
+  }
   if (found.lacks_values === true) return full('the table lacked columns or rows');
   if (found.schema_changed === true) return full('the schema changed');
   if (!history.certified) return full('the last full scan was not whole');

@@ -41,6 +41,10 @@ export interface CostFacts {
   readonly writes_all: boolean;
   /** A listing has no values that lists cut short: what it takes besides its pages is the same each time. */
   readonly listed_whole: boolean;
+  /** Nothing is read of it when it did not change, which only asking tells. */
+  readonly perhaps_unchanged?: boolean;
+  /** It is read without any request. */
+  readonly no_requests?: boolean;
   /** Pages of a scan that is gone on with; 0: it begins anew. */
   readonly pages_done: number;
 }
@@ -76,6 +80,15 @@ export const pagesOf = (records: number, batchSize: number): number =>
  * is a range with an open end.
  */
 export function scanCost(mode: ScanMode, facts: CostFacts, batchSize: number): ScanCost {
+  const cost = costByRequests(mode, facts, batchSize);
+  const records = facts.perhaps_unchanged === true ? { ...cost.records, least: 0 } : cost.records;
+  if (facts.no_requests !== true) return { ...cost, records };
+  return { ...cost, records, requests: NO_REQUESTS };
+}
+
+const NO_REQUESTS: Estimate = { expected: 0, least: 0, most: 0 };
+
+function costByRequests(mode: ScanMode, facts: CostFacts, batchSize: number): ScanCost {
   if (facts.records === null) return unknownCost(facts);
   const whole = fullCost(facts, facts.records, batchSize);
   return mode === 'full' ? whole : incrementalCost(facts, whole, batchSize);

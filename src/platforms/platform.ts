@@ -133,6 +133,8 @@ export interface Platform {
   ): (record: unknown) => ConvertedRecord;
   /** Whether changes since a time can be asked for; absent: always. Without, every scan is a full one. */
   supportsIncremental?(ref: SourceRef): boolean;
+  /** Sources that are read without a request, such as a file on the worker's own disk; absent: none. For plans. */
+  needsNoRequests?(ref: SourceRef): boolean;
   /** Formats in which content can be kept of the records there; absent: none. */
   contentFormats?(ref: SourceRef): readonly ContentFormat[];
   readonly listings?: readonly Listing[];

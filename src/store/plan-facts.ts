@@ -66,7 +66,7 @@ const FACTS = `
   select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
          a.rate_limit::float8 as rate_limit, s.ref, s.external_id, s.table_schema, s.table_name,
          s.failures, s.every_seconds, s.cron, appsync.iso(s.watermark) as watermark, s.certified,
-         s.full_scan_records::float8 as full_scan_records, s.schema_fingerprint, s.full_every_seconds,
+         s.full_scan_records::float8 as full_scan_records, s.schema_fingerprint, s.version, s.full_every_seconds,
          s.content, s.content_kept,
          extract(epoch from now() - s.full_scan_at)::float8 as full_scan_age_seconds,
          extract(epoch from now() - s.watermark)::float8 as watermark_age_seconds,

@@ -51,6 +51,17 @@ describe('a source that tells its version', () => {
     expect(choose({ full_scan_age_seconds: 30 * DAY }, unchanged)).toEqual(nothing);
   });
 
+  test('is planned as what it is read as if it changed, for a plan does not ask', () => {
+    expect(choose({}, { ...listed, perhaps_unchanged: true })).toEqual({
+      mode: 'full',
+      since: null,
+      reason: 'if it changed; else nothing is read',
+    });
+    expect(choose({ certified: false }, { ...listed, perhaps_unchanged: true }).reason).toBe(
+      'the platform lists it whole only',
+    );
+  });
+
   test('is read whole all the same when that is asked for, by command or by full_every', () => {
     const unchanged = { ...listed, unchanged: true };
     expect(choose({}, unchanged, false).mode).toBe('full');

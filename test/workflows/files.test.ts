@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { syncRequest } from '../../src/cli/sync-options.ts';
+import { readPlan } from '../../src/cli/sync-plan.ts';
 import type { RunSummary } from '../../src/contract/summary.ts';
+import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
@@ -93,6 +96,30 @@ describe('files', () => {
       { at: expect.stringMatching(/^2024-01-31/), n: '1' },
       { at: null, n: '2' },
     ]);
+  });
+
+  it('are planned without requests that they do not take, and as read only if they changed', async () => {
+    const { pool } = installation.database;
+    const planned = await readPlan(
+      pool,
+      { ...syncRequest('all', {}), target: 'all' },
+      {
+        now: new Date(),
+        platforms: builtInPlatforms(),
+        env: {},
+        schemas: new Map(),
+        program: 'appsync',
+      },
+    );
+    const of = (alias: string) => planned.sources.find((source) => source.alias === alias);
+    expect(of('countries')).toMatchObject({
+      reason: 'if it changed; else nothing is read',
+      records: { least: 0, most: 300 },
+      requests: { expected: 0, least: 0, most: 0 },
+    });
+    // Whether an address has something new is asked for.
+    expect(of('remote')?.requests.least).toBeGreaterThan(0);
+    expect(of('broken')?.requests).toEqual({ expected: 0, least: 0, most: 0 });
   });
 
   it('that did not change are neither read nor written', async () => {

@@ -40,6 +40,7 @@ export function createFiles({ spool: root, now, workingDirectory }: FilesOptions
     createConverter,
     // A file that changed is read whole; one that did not is not read at all.
     supportsIncremental: () => false,
+    needsNoRequests: (ref) => ref['url'] === undefined,
     conformance: startFolderStage,
     connect(connection, requests): PlatformSession {
       const rate = requestRate(platform, connection);
