@@ -8,12 +8,15 @@ import type { BenchSource } from '../worlds.ts';
 import { syncedWorlds } from './unchanged.ts';
 import type { Workload } from './workload.ts';
 
-/** Longer than a watermark is set back: what an earlier round edited is not read again. */
-const BETWEEN_ROUNDS_MS = 3_600_000;
+/**
+ * From the edits to the sync, longer than a watermark is set back: what was edited in the five minutes before a sync is read
+ * once more by the next one, which is the price of never missing an edit and not what is measured here.
+ */
+const EDITED_BEFORE_MS = 3_600_000;
 
 export const onePercent: Workload = {
   id: 'one-percent',
-  about: 'a sync after which one record of a hundred was edited',
+  about: 'a sync an hour after one record of a hundred was edited',
   when: 'always',
   run: (context) =>
     withStage(context, syncedWorlds(context.quick), async (stage) => {
@@ -40,8 +43,8 @@ async function editAndSync(
   const requests: number[] = [];
   const written: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    await stage.simulator.advanceClock(BETWEEN_ROUNDS_MS);
     await stage.simulator.edit('editSome', { source: source.simulatorName, count: edited });
+    await stage.simulator.advanceClock(EDITED_BEFORE_MS);
     const run = await measure(stage, 'appsync', () =>
       stage.appsync('sync-fast', source.platform, ...FAST),
     );
