@@ -3,12 +3,12 @@ import { externalId, fileRef, parseRef } from '../../../src/platforms/files/sour
 
 describe('a reference to files', () => {
   it.each([
-    [{ path: 'data/a.csv' }, { path: '/work/data/a.csv', format: 'csv' }],
+    [{ path: 'data/a.csv' }, { path: '/catalog/data/a.csv', format: 'csv' }],
     [{ path: '/x/../a.ndjson.gz' }, { path: '/a.ndjson.gz', format: 'jsonl' }],
-    [{ path: 'm-*.tsv' }, { path: '/work/m-*.tsv', format: 'tsv' }],
+    [{ path: 'm-*.tsv' }, { path: '/catalog/m-*.tsv', format: 'tsv' }],
     [
       { path: 'a', format: 'json' },
-      { path: '/work/a', format: 'json' },
+      { path: '/catalog/a', format: 'json' },
     ],
     [
       { url: 'https://Example.org/a.csv?x=1#y', key: ' id ' },
@@ -34,7 +34,7 @@ describe('a reference to files', () => {
       },
     ],
   ])('%j has one form, which is its own form again', (given, form) => {
-    const once = parseRef(given, '/work');
+    const once = parseRef(given, '/catalog');
     expect(once).toEqual(form);
     expect(parseRef(once)).toEqual(form);
   });
@@ -55,7 +55,7 @@ describe('a reference to files', () => {
     [{ url: 'http://files.example/a.csv' }, /^ref\.url should begin with https/],
     [{ url: 'https://me:secret@files.example/a.csv' }, /^ref\.url must not hold a password/],
   ])('%j is refused by its wrong key', (given, message) => {
-    expect(() => parseRef(given, '/work')).toThrow(message);
+    expect(() => parseRef(given, '/catalog')).toThrow(message);
   });
 
   it('has a digest of a query in its id, where a signature may stand', () => {
