@@ -6,7 +6,7 @@ import type { Estimate } from '../contract/scan-cost.ts';
 import { targetName, type Filters, type Target } from '../contract/target.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Platforms } from '../platforms/registry.ts';
-import type { Queryable } from '../store/database.ts';
+import { readTogether, type Queryable } from '../store/database.ts';
 import { readStandingTables } from '../store/destination/planned-tables.ts';
 import {
   readBlocked,
@@ -163,10 +163,15 @@ export async function readPlan(
 ): Promise<SyncPlan> {
   const { target, filters, found, sources } = await readKnown(db, request, from);
   const { platforms } = from;
-  const tables = await readStandingTables(
-    db,
-    sources.map(({ facts }) => facts),
-  );
+  const [tables, blocked, monthly] = await readTogether(db, [
+    () =>
+      readStandingTables(
+        db,
+        sources.map(({ facts }) => facts),
+      ),
+    () => readBlocked(db),
+    () => readMonthlyRequests(db),
+  ]);
   const parts = sources.map(({ row, facts }) => ({
     facts,
     source: planSource({
@@ -182,8 +187,8 @@ export async function readPlan(
     platforms,
     env: from.env,
     rate: request.options.rate_limit,
-    blocked: await readBlocked(db),
-    monthly: await readMonthlyRequests(db),
+    blocked,
+    monthly,
   });
   const not_due =
     filters.only_due === true

@@ -12,6 +12,20 @@ export interface Queryable {
 export type Database = pg.Pool;
 export type Transaction = pg.PoolClient;
 
+/**
+ * Reads that do not depend on each other: side by side over a pool, one after the other in a transaction, which has a
+ * single connection.
+ */
+export async function readTogether<const Reads extends readonly (() => Promise<unknown>)[]>(
+  db: Queryable,
+  reads: Reads,
+): Promise<{ -readonly [I in keyof Reads]: Awaited<ReturnType<Reads[I]>> }> {
+  const results: unknown[] = [];
+  if (db instanceof pg.Pool) results.push(...(await Promise.all(reads.map((read) => read()))));
+  else for (const read of reads) results.push(await read());
+  return results as { -readonly [I in keyof Reads]: Awaited<ReturnType<Reads[I]>> };
+}
+
 // bigint columns hold ids and counts far below 2^53; numbers keep JSON and arithmetic plain.
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 

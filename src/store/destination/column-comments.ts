@@ -52,8 +52,9 @@ export function adoptColumns(
   const names = new Set(recorded.map((column) => column.column_name));
   const orphans = new Map<string, string>();
   for (const { name, comment } of state.columns.values()) {
+    if (names.has(name)) continue;
     const id = OURS.exec(comment ?? '')?.[1];
-    if (id !== undefined && !names.has(name)) orphans.set(id, name);
+    if (id !== undefined) orphans.set(id, name);
   }
   return fields.flatMap((field) => {
     const name = known.has(field.id) ? undefined : orphans.get(field.id);

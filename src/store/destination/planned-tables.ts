@@ -1,6 +1,6 @@
 import type { SchemaChange } from '../../contract/schema-change.ts';
 import type { ColumnPlace, ColumnType, SourceField } from '../../contract/schema.ts';
-import type { Queryable } from '../database.ts';
+import { readTogether, type Queryable } from '../database.ts';
 import type { SourceRow } from '../sources.ts';
 import { schemaFingerprint } from './schema-fingerprint.ts';
 import { changesOf, creation, lacksValues, planTable } from './table-plan.ts';
@@ -25,9 +25,11 @@ export async function readStandingTables(
   db: Queryable,
   sources: readonly SourceRow[],
 ): Promise<StandingTables> {
-  const states = await readTableStates(db, sources);
+  const [states, recorded] = await readTogether(db, [
+    () => readTableStates(db, sources),
+    () => readRecordedOf(db, sources),
+  ]);
   const stateOf = new Map(sources.map((source, index) => [source.id, states[index] ?? null]));
-  const recorded = await readRecordedOf(db, sources);
   return {
     fit: (source, fields) => {
       const known = recorded.get(source.id) ?? { columns: [], has_more: false };
