@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { NO_EVIDENCE, UNIDENTIFIED, type Evidence, type ScanWindow } from '../../contract/scan.ts';
-import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
+import { NO_EVIDENCE, type Evidence, type ScanWindow } from '../../contract/scan.ts';
 import { SyncFailure } from '../../errors.ts';
-import { convertOrReject, type Converter } from '../convert-or-reject.ts';
 import { followCursor } from '../cursor-circle.ts';
 import type { BatchRequest, FetchedBatch } from '../session.ts';
+import { sortOut, type SortedOut } from '../sort-out.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
@@ -26,13 +25,12 @@ const PAGE_SIZE = 100;
 /** Rows that are converted before the event loop has its turn: a request that waits for it leaves within a millisecond. */
 const CONVERTED_AT_ONCE = 10;
 
-/** A batch as it grows. Records are kept by id: a page that is read twice is written as it was last. */
+/** A batch as it grows. */
 interface Batch {
   window: ScanWindow;
   /** Rows given so far, those that were given twice included. */
   given: number;
-  readonly records: Map<string, ConvertedRecord>;
-  readonly rejected: Map<string, RejectedRecord>;
+  readonly sorted: SortedOut;
   readonly evidence: { -readonly [K in keyof Evidence]: Evidence[K] };
   readonly pace: { -readonly [K in keyof Pace]: Pace[K] };
   /** The query met its limit on rows. */
@@ -54,30 +52,29 @@ export async function fetchBatch(
   const batch: Batch = {
     window: request.window,
     given: 0,
-    records: new Map(),
-    rejected: new Map(),
+    sorted: sortOut(createConverter(request.columns), pageHash),
     evidence: { ...NO_EVIDENCE },
     pace: { requests: 0, answered_ms: 0, waited_ms: 0 },
     isCapped: false,
     sample: [],
   };
-  const convert = createConverter(request.columns);
   for (let reading: Promise<ListPage | null> | null = readWindow(api, request, batch); reading;) {
     const page: ListPage | null = await reading;
     const rows = page === null ? [] : notePage(request, batch, page);
     reading = isFinished(request, batch) ? null : readWindow(api, request, batch);
     // Thrown where it is awaited, which is after the rows at hand.
     reading?.catch(() => {});
-    await takeRows(request, batch, rows, convert);
+    await takeRows(batch, rows);
   }
+  batch.evidence.gaps = batch.sorted.gaps(request.mode);
   const wanted = windowsWanted(request, batch.window, batch.pace, rate);
   const { window } = batch;
   const query = queryRequest(request, window);
   const beside =
     wanted > 1 ? await sideBySide(api, query, window, wanted, request.free_window) : [];
   return {
-    records: [...batch.records.values()],
-    rejected: [...batch.rejected.values()],
+    records: batch.sorted.records(),
+    rejected: batch.sorted.rejected(),
     ...closeBatch(request, batch, beside),
   };
 }
@@ -145,27 +142,11 @@ function notePage(request: BatchRequest, batch: Batch, page: ListPage): readonly
   return rows;
 }
 
-async function takeRows(
-  request: BatchRequest,
-  batch: Batch,
-  rows: readonly unknown[],
-  convert: Converter,
-): Promise<void> {
+async function takeRows({ sorted }: Batch, rows: readonly unknown[]): Promise<void> {
   for (const [i, row] of rows.entries()) {
     if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
-    takeRow(request, batch, row, convert);
+    sorted.take(row);
   }
-}
-
-/** What was read last of a record counts, whether it could be converted or not. */
-function takeRow(request: BatchRequest, batch: Batch, row: unknown, convert: Converter): void {
-  const { kind, record } = convertOrReject(convert, pageHash, row);
-  const key = record.id ?? record.hash;
-  batch.records.delete(key);
-  batch.rejected.delete(key);
-  if (kind === 'converted') batch.records.set(key, record);
-  else batch.rejected.set(key, record);
-  if (record.id === null && request.mode === 'full') batch.evidence.gaps = [UNIDENTIFIED];
 }
 
 const whatOf = (request: BatchRequest) => `data source ${dataSourceId(request.ref)}`;
