@@ -6,8 +6,7 @@ import { SHORTCUTS, platformShortcuts } from '../../src/cli/shortcuts.ts';
 import { builtInPlatforms } from '../../src/platforms/registry.ts';
 import { simpleWorld } from '../../src/sim/simulator.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { testTemporal } from '../support/temporal.ts';
-import { run as runLine } from './fake-io.ts';
+import { runInstalled } from './installed.ts';
 
 /** What every installation has, whatever platforms are added. */
 const PROMISED = (
@@ -55,16 +54,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true });
 });
 
-const run = (line: string) =>
-  runLine(line, {
-    cwd,
-    real: true,
-    env: {
-      DATABASE_URL: installation.database.url,
-      TEMPORAL_ADDRESS: testTemporal().address,
-      TZ: 'UTC',
-    },
-  });
+const run = (line: string) => runInstalled(line, { installation, cwd });
 
 describe('every shortcut', () => {
   test('that is promised is there', () => {

@@ -6,8 +6,8 @@ import { startService } from '../../examples/bookshelf/service.mjs';
 import type { RunSummary } from '../../src/contract/summary.ts';
 import { NOTION_TOKEN, simpleWorld } from '../../src/sim/simulator.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { testTemporal } from '../support/temporal.ts';
 import { run as runLine } from './fake-io.ts';
+import { runInstalled } from './installed.ts';
 
 const EXAMPLE = resolve('examples/bookshelf/platform.mjs');
 
@@ -31,17 +31,14 @@ afterAll(async () => {
 });
 
 const run = (line: string) =>
-  runLine(line, {
+  runInstalled(line, {
+    installation,
     cwd,
-    real: true,
     env: {
-      DATABASE_URL: installation.database.url,
-      TEMPORAL_ADDRESS: testTemporal().address,
       BOOKSHELF_TOKEN: service.token,
       BOOKSHELF_URL: service.url,
       NOTION_TOKEN: NOTION_TOKEN,
       NOTION_BASE_URL: installation.simulator.notionUrl,
-      TZ: 'UTC',
     },
   });
 const json = async <T = RunSummary>(line: string) =>

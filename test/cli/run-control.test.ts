@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { simpleWorld } from '../../src/sim/simulator.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { steeringOf } from '../support/steering.ts';
-import { testTemporal } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
-import { run as runLine } from './fake-io.ts';
+import { runInstalled } from './installed.ts';
 
 let installation: TestInstallation;
 let steering: ReturnType<typeof steeringOf>;
@@ -25,16 +24,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true });
 });
 
-const command = (line: string) =>
-  runLine(line, {
-    cwd,
-    real: true,
-    env: {
-      DATABASE_URL: installation.database.url,
-      TEMPORAL_ADDRESS: testTemporal().address,
-      TZ: 'UTC',
-    },
-  });
+const command = (line: string) => runInstalled(line, { installation, cwd });
 const document = async (line: string) => {
   const { exitCode, stdout, stderr } = await command(`${line} --json`);
   expect(stderr).toBe('');

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { simpleWorld } from '../../src/sim/simulator.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { testTemporal } from '../support/temporal.ts';
 import { until } from '../support/until.ts';
-import { run as runLine } from './fake-io.ts';
+import { runInstalled } from './installed.ts';
 
 let installation: TestInstallation;
 let cwd: string;
@@ -20,16 +19,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true });
 });
 
-const command = (line: string | readonly string[]) =>
-  runLine(line, {
-    cwd,
-    real: true,
-    env: {
-      DATABASE_URL: installation.database.url,
-      TEMPORAL_ADDRESS: testTemporal().address,
-      TZ: 'UTC',
-    },
-  });
+const command = (line: string | readonly string[]) => runInstalled(line, { installation, cwd });
 const document = async (line: string) => {
   const { exitCode, stdout, stderr } = await command(`${line} --json`);
   expect([exitCode, stderr]).toEqual([0, '']);
