@@ -271,6 +271,25 @@ describe('the rate budget', () => {
       expect(again).toMatchObject({ state: 'granted', go_at: late, look_again: false });
     });
 
+    it('is looked at again when the word that it stands came late, as when the machine slept meanwhile', async () => {
+      let asleep = 0;
+      const sleeping = createRateBudget({
+        query: async (text, values) => {
+          const result = await database.pool.query(text, [...values]);
+          await delay(asleep);
+          return result;
+        },
+      });
+      const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
+      const go_at = timeOf(await sleeping.take([shared], who)) / 1000;
+      asleep = 300;
+      const slept = await sleeping.take([shared], who, go_at);
+      expect(slept).toMatchObject({ state: 'granted', go_at, look_again: true });
+      asleep = 0;
+      const anew = await sleeping.take([shared], who, go_at, 2);
+      expect(timeOf(anew) / 1000).toBeGreaterThan(go_at + 0.3);
+    });
+
     it('stands however far away Postgres is, in one round trip when there is no wait', async () => {
       const far = createRateBudget({
         query: async (text, values) => {
