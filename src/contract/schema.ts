@@ -45,8 +45,11 @@ export interface ConvertedRecord {
   readonly errors: Readonly<Record<string, string>> | null;
   /** Ids of the fields whose value the list cut short. */
   readonly truncated: readonly string[];
-  /** The record as the API gave it, JSON text. */
-  readonly raw: string;
+  /**
+   * The record as the API gave it: JSON text, or the very bytes of it (UTF-8) where they are at hand, which need not be
+   * written anew then.
+   */
+  readonly raw: string | Uint8Array;
   /** Changes exactly when the record's content does (signed URLs and key order do not count). */
   readonly hash: string;
 }

@@ -4,8 +4,11 @@ import { SyncFailure } from '../errors.ts';
 import { jsonOfAnyDepth } from './values/json-depth.ts';
 import { recordId } from './values/record-id.ts';
 
-/** How a platform converts records: throws for one that it cannot convert. */
-export type Converter = (record: unknown) => ConvertedRecord;
+/**
+ * How a platform converts records: throws for one that it cannot convert. `text` is the record as it came, UTF-8, for
+ * platforms that know it.
+ */
+export type Converter = (record: unknown, text?: Uint8Array) => ConvertedRecord;
 
 export type Conversion =
   | { readonly kind: 'converted'; readonly record: ConvertedRecord }
@@ -19,9 +22,10 @@ export function convertOrReject(
   convert: Converter,
   hashOf: (record: unknown) => string,
   record: unknown,
+  text?: Uint8Array,
 ): Conversion {
   try {
-    return { kind: 'converted', record: convertChecked(convert, record) };
+    return { kind: 'converted', record: convertChecked(convert, record, text) };
   } catch (thrown) {
     const raw = jsonOfAnyDepth(record);
     const rejected = { id: recordId(record), raw, hash: '', reason: rejectionReason(thrown) };
@@ -30,8 +34,8 @@ export function convertOrReject(
 }
 
 /** A platform may take for an id what Postgres refuses for the whole batch, or what would be one row for many records. */
-function convertChecked(convert: Converter, record: unknown): ConvertedRecord {
-  const converted = convert(record);
+function convertChecked(convert: Converter, record: unknown, text?: Uint8Array): ConvertedRecord {
+  const converted = convert(record, text);
   if (recordId(converted) !== null) return converted;
   throw new SyncFailure('InvalidAnswer', 'its id cannot be the key of a row');
 }

@@ -1,5 +1,6 @@
-import { Agent, fetch } from 'undici';
+import { Agent } from 'undici';
 import { reasonOf, SyncFailure } from '../errors.ts';
+import { exchange } from './http-exchange.ts';
 import { httpFailure, oneLine, type FailureContext } from './http-failure.ts';
 
 /** One request for JSON. */
@@ -32,19 +33,17 @@ export async function requestJson(
   signal: AbortSignal,
 ): Promise<JsonAnswer> {
   const { title, what } = context;
-  const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   const given = body === undefined ? {} : { 'content-type': 'application/json' };
   let answer;
-  let text;
   try {
-    answer = await fetch(url, {
-      ...post,
+    answer = await exchange({
+      url,
+      method: body === undefined ? 'GET' : 'POST',
       headers: { accept: 'application/json', ...given, ...headers },
-      redirect: 'manual',
+      body: body === undefined ? null : JSON.stringify(body),
       dispatcher: agent,
       signal,
     });
-    text = await answer.text();
   } catch (thrown) {
     signal.throwIfAborted();
     const reason = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
@@ -53,9 +52,9 @@ export async function requestJson(
       `${title} gave no answer for ${what}: ${oneLine(reasonOf(reason))}`,
     );
   }
-  const header = (name: string) => answer.headers.get(name);
-  if (!answer.ok) {
-    const failed = { status: answer.status, retryAfter: header('retry-after'), said: '' };
+  const { status, header, text } = answer;
+  if (status < 200 || status >= 300) {
+    const failed = { status, retryAfter: header('retry-after'), said: '' };
     throw httpFailure({ ...failed, date: header('date') }, context);
   }
   try {

@@ -5,7 +5,8 @@ import { recordId } from './values/record-id.ts';
 
 /** Records of one batch as they come: those that were converted and those that could not be. */
 export interface SortedOut {
-  take(given: unknown): void;
+  /** `text` is the record's text as it came, UTF-8, where it is known. */
+  take(given: unknown, text?: Uint8Array): void;
   readonly size: () => number;
   readonly records: () => readonly ConvertedRecord[];
   readonly rejected: () => readonly RejectedRecord[];
@@ -28,8 +29,8 @@ export function sortOut(
   const records = new Map<string, ConvertedRecord>();
   const rejected = new Map<string, RejectedRecord>();
   return {
-    take(given) {
-      const { kind, record } = convertOrReject(convert, hashOf, given);
+    take(given, text) {
+      const { kind, record } = convertOrReject(convert, hashOf, given, text);
       const id = kind === 'converted' ? record.id : idOf(given);
       const key = id ?? record.hash;
       records.delete(key);

@@ -2,10 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { Column, ConvertedRecord, RejectedRecord } from '../contract/schema.ts';
+import { copyChunks, copyText, type CopyLine } from './copy-chunks.ts';
 import { lendClient, type Database, type Queryable, type Transaction } from './database.ts';
-
-/** Bytes collected before they go to the socket: 64 KiB keeps the event loop free and packets full. */
-const CHUNK = 65_536;
 
 /** Which attempt of which scan the rows belong to: a merge takes exactly one attempt's rows. */
 export interface StagingKey {
@@ -56,7 +54,7 @@ export async function copyRecords(
     ),
   );
   await pipeline(
-    Readable.from(copyLines(key, names, records, unchanged)),
+    Readable.from(copyChunks(copyLines(key, names, records, unchanged))),
     copy,
     signal === undefined ? {} : { signal },
   );
@@ -92,21 +90,17 @@ function* copyLines(
   names: ReadonlyMap<string, string>,
   records: readonly ConvertedRecord[],
   unchanged: ReadonlySet<string>,
-): Generator<string> {
-  let chunk = '';
+): Generator<CopyLine> {
   const prefix = `${copyText(key.scan_id)}\t${copyText(key.attempt)}\t`;
   for (const [ordinal, record] of records.entries()) {
-    const line = unchanged.has(record.id) ? unchangedLine(record) : copyLine(record, names);
-    chunk += `${prefix}${ordinal}\t${line}\n`;
-    if (chunk.length >= CHUNK) {
-      yield chunk;
-      chunk = '';
-    }
+    const isUnchanged = unchanged.has(record.id);
+    const fields = isUnchanged ? unchangedFields(record) : changedFields(record, names);
+    // An unchanged record has no text, which tells it from the others.
+    yield { fields: `${prefix}${ordinal}\t${fields}`, last: isUnchanged ? null : record.raw };
   }
-  if (chunk !== '') yield chunk;
 }
 
-function copyLine(record: ConvertedRecord, names: ReadonlyMap<string, string>): string {
+function changedFields(record: ConvertedRecord, names: ReadonlyMap<string, string>): string {
   const { errors } = record;
   const named =
     errors === null
@@ -122,12 +116,12 @@ function copyLine(record: ConvertedRecord, names: ReadonlyMap<string, string>): 
     nullable(named),
     copyArray(record.truncated),
     copyArray(record.values),
-    copyText(record.raw),
+    '',
   ].join('\t');
 }
 
-/** What the merge looks at of a record that the table has: it has no text, which tells it from the others. */
-const unchangedLine = ({ id, created_at, edited_at, hash, truncated }: ConvertedRecord) =>
+/** What the merge looks at of a record that the table has. */
+const unchangedFields = ({ id, created_at, edited_at, hash, truncated }: ConvertedRecord) =>
   [
     copyText(id),
     nullable(created_at),
@@ -136,18 +130,10 @@ const unchangedLine = ({ id, created_at, edited_at, hash, truncated }: Converted
     '\\N',
     copyArray(truncated),
     '{}',
-    '\\N',
+    '',
   ].join('\t');
 
 const nullable = (text: string | null) => (text === null ? '\\N' : copyText(text));
-
-/** Text for COPY. Looking for one character is many times as fast as a pattern: records are long. */
-function copyText(text: string): string {
-  let escaped = text.includes('\\') ? text.replaceAll('\\', '\\\\') : text;
-  if (escaped.includes('\n')) escaped = escaped.replaceAll('\n', '\\n');
-  if (escaped.includes('\r')) escaped = escaped.replaceAll('\r', '\\r');
-  return escaped.includes('\t') ? escaped.replaceAll('\t', '\\t') : escaped;
-}
 
 const ARRAY_SPECIAL = /["\\\n\r\t]/;
 

@@ -1,5 +1,6 @@
 import { SyncFailure } from '../../src/errors.ts';
 import { inSession, inBatches, type Flaw } from './flawed-platforms.ts';
+import { rawText } from '../../src/platforms/values/utf8-text.ts';
 
 export const RECORD_FLAWS: readonly Flaw[] = [
   {
@@ -21,7 +22,7 @@ export const RECORD_FLAWS: readonly Flaw[] = [
     breaks: (platform) => {
       const listed = inBatches((batch) => ({
         ...batch,
-        records: batch.records.map((record) => ({ ...record, hash: record.raw })),
+        records: batch.records.map((record) => ({ ...record, hash: rawText(record.raw) })),
       }))(platform);
       return {
         ...listed,

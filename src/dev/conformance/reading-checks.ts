@@ -6,6 +6,7 @@ import { expectSameRecords, idsOf } from './compare-records.ts';
 import { expectThat, isTime, methodOf, need, Nonconformance, Skipped } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
 import { parseGiven, type Subject } from './subject.ts';
+import { rawText } from '../../platforms/values/utf8-text.ts';
 
 const FEWEST = 5;
 const TINY = [1, 2, 3];
@@ -65,7 +66,7 @@ function promisesOf(
     ],
     [values.every((value) => value === null || isText(value)), 'texts or null', 'a value'],
     [isText(hash) && hash !== '', 'a hash', 'none'],
-    [isJson(raw), 'raw to be JSON', 'the raw text'],
+    [isJson(rawText(raw)), 'raw to be JSON', 'the raw text'],
     [created_at === null || isTime(created_at), 'ISO 8601 or null', `created_at ${created_at}`],
     [edited_at === null || isTime(edited_at), 'ISO 8601 or null', `edited_at ${edited_at}`],
     [named.every((field) => fields.has(field)), 'errors and truncated by field id', 'others'],

@@ -6,6 +6,7 @@ import { nameOf } from './observed-requests.ts';
 import { expectThat, methodOf } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
 import type { Subject } from './subject.ts';
+import { rawText } from '../../platforms/values/utf8-text.ts';
 
 export const SCHEMA_CHECKS: readonly Check[] = [
   { name: 'a new field is described, the others as before', examine: addedField },
@@ -134,6 +135,6 @@ async function unknownType(subject: Subject): Promise<void> {
     'null in every record',
   );
   const converter = platform.createConverter(scan.columns, subject.ref);
-  const again = records.map(({ raw }) => converter(JSON.parse(raw)));
+  const again = records.map(({ raw }) => converter(JSON.parse(rawText(raw))));
   expectSameRecords(records, again, 'records with an unknown type to convert as they were listed');
 }

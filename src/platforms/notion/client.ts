@@ -22,6 +22,8 @@ export interface ApiAnswer {
   readonly body: unknown;
   /** The server's clock, as its Date header has it. */
   readonly date: string | null;
+  /** The body's text as it came, UTF-8. */
+  readonly bytes: Buffer | null;
   /** From its sending to its whole answer. */
   readonly took_ms: number;
 }
@@ -50,12 +52,12 @@ async function sendRequest(
   signal: AbortSignal,
 ): Promise<ApiAnswer> {
   const { what, ...parameters } = request;
-  const call: Call = { signal, date: null };
+  const call: Call = { signal, date: null, bytes: null };
   const sent = performance.now();
   try {
     signal.throwIfAborted();
     const body = await calls.run(call, () => client.request<object>(parameters));
-    return { body, date: call.date, took_ms: performance.now() - sent };
+    return { body, date: call.date, bytes: call.bytes, took_ms: performance.now() - sent };
   } catch (thrown) {
     if (signal.aborted && !isTimeout(signal.reason)) throw signal.reason;
     throw thrown instanceof SyncFailure ? thrown : notionFailure(thrown, { account, what });

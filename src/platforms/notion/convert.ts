@@ -3,6 +3,7 @@ import { SyncFailure } from '../../errors.ts';
 import { momentText } from '../values/calendar.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { recordHash, type StablePart } from '../values/record-hash.ts';
+import type { Converter } from '../convert-or-reject.ts';
 import { recordId } from '../values/record-id.ts';
 import { isCutShort, rollupDoubt } from './cut-short.ts';
 import { propertyId } from './property-types.ts';
@@ -23,9 +24,15 @@ type Cell = (property: JsonObject, findings: Findings) => string | null;
  * now; those without a column are left to `raw`. It throws for nothing but a page without an id.
  */
 export function createConverter(columns: readonly Column[]): (page: unknown) => ConvertedRecord {
+  const convert = createPageConverter(columns);
+  return (page) => convert(page);
+}
+
+/** The same for pages whose text is known as it came. */
+export function createPageConverter(columns: readonly Column[]): Converter {
   const cells = columns.map(compileCell);
   const indexOf = propertyIndex(columns);
-  return (page) => {
+  return (page, text) => {
     const id = recordId(page);
     if (!isObject(page) || id === null) {
       throw new SyncFailure('InvalidAnswer', 'Notion gave a page without an id');
@@ -45,7 +52,7 @@ export function createConverter(columns: readonly Column[]): (page: unknown) => 
       values,
       errors: findings.errors,
       truncated: findings.truncated,
-      raw: JSON.stringify(page),
+      raw: text ?? JSON.stringify(page),
       hash: pageHash(page),
     };
   };

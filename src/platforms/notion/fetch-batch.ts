@@ -4,10 +4,11 @@ import { SyncFailure } from '../../errors.ts';
 import { followCursor } from '../cursor-circle.ts';
 import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { sortOut, type SortedOut } from '../sort-out.ts';
+import { itemTexts } from '../values/item-texts.ts';
 import { isObject } from '../values/json-object.ts';
 import { readPage, repeatedCursor, type ListPage } from './answers.ts';
 import type { Api, ApiRequest } from './client.ts';
-import { createConverter, pageHash } from './convert.ts';
+import { createPageConverter, pageHash } from './convert.ts';
 import {
   advance,
   QUERY_LIMIT,
@@ -24,6 +25,13 @@ const PAGE_SIZE = 100;
 
 /** Rows that are converted before the event loop has its turn: a request that waits for it leaves within a millisecond. */
 const CONVERTED_AT_ONCE = 10;
+
+/** How Notion writes the rows of a page, none of which is anything but a page. */
+const ROWS = {
+  list: '"results":[',
+  head: '{"object":"page","id":"',
+  keys: ['object', 'id'],
+} as const;
 
 /** A batch as it grows. */
 interface Batch {
@@ -52,7 +60,7 @@ export async function fetchBatch(
   const batch: Batch = {
     window: request.window,
     given: 0,
-    sorted: sortOut(createConverter(request.columns), pageHash),
+    sorted: sortOut(createPageConverter(request.columns), pageHash),
     evidence: { ...NO_EVIDENCE },
     pace: { requests: 0, answered_ms: 0, waited_ms: 0 },
     isCapped: false,
@@ -61,10 +69,11 @@ export async function fetchBatch(
   for (let reading: Promise<ListPage | null> | null = readWindow(api, request, batch); reading;) {
     const page: ListPage | null = await reading;
     const rows = page === null ? [] : notePage(request, batch, page);
+    const texts = page === null ? [] : rowTexts(page);
     reading = isFinished(request, batch) ? null : readWindow(api, request, batch);
     // Thrown where it is awaited, which is after the rows at hand.
     reading?.catch(() => {});
-    await takeRows(batch, rows);
+    await takeRows(batch, rows, texts);
   }
   batch.evidence.gaps = batch.sorted.gaps(request.mode);
   const wanted = windowsWanted(request, batch.window, batch.pace, rate);
@@ -142,10 +151,18 @@ function notePage(request: BatchRequest, batch: Batch, page: ListPage): readonly
   return rows;
 }
 
-async function takeRows({ sorted }: Batch, rows: readonly unknown[]): Promise<void> {
+/** Each row's text as it came, as far as it can be told. */
+const rowTexts = ({ answer, results }: ListPage) =>
+  answer.bytes === null ? [] : itemTexts(answer.bytes, ROWS, results);
+
+async function takeRows(
+  { sorted }: Batch,
+  rows: readonly unknown[],
+  texts: readonly (Buffer | undefined)[],
+): Promise<void> {
   for (const [i, row] of rows.entries()) {
     if (i > 0 && i % CONVERTED_AT_ONCE === 0) await setImmediate();
-    sorted.take(row);
+    sorted.take(row, texts[i]);
   }
 }
 

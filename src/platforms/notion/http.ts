@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { Agent, fetch } from 'undici';
+import { Agent } from 'undici';
+import { exchange } from '../http-exchange.ts';
 
 /**
  * One request as the client's `fetch` sees it. The client has no way to pass a signal or to hand out
@@ -9,6 +10,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** The answer's Date header, once it is there. */
   date: string | null;
+  /** The answer's text as it came, UTF-8, once it is there. */
+  bytes: Buffer | null;
 }
 
 export const calls = new AsyncLocalStorage<Call>();
@@ -20,8 +23,7 @@ type Init = Readonly<{ method?: string; headers?: Record<string, string>; body?:
 
 /**
  * A `fetch` for the Notion client over a pool of its own. It reads the body before it answers, so that
- * the signal ends a stalled body as well as stalled headers, and follows no redirect: a token goes to
- * the host it was meant for and nowhere else.
+ * the signal ends a stalled body as well as stalled headers.
  */
 export function createFetch(poolSize: number) {
   const dispatcher = new Agent({
@@ -31,17 +33,16 @@ export function createFetch(poolSize: number) {
   });
   return async (url: string, init: Init = {}) => {
     const call = calls.getStore();
-    const response = await fetch(url, {
-      method: init.method ?? 'GET',
+    const { status, header, text, bytes } = await exchange({
+      url,
+      method: init.method === 'POST' ? 'POST' : 'GET',
       headers: init.headers ?? {},
       body: typeof init.body === 'string' ? init.body : null,
-      redirect: 'manual',
       dispatcher,
       signal: call?.signal ?? null,
     });
-    const text = await response.text();
-    if (call) call.date = response.headers.get('date');
-    const { ok, status, headers } = response;
-    return { ok, status, headers, text: () => Promise.resolve(text) };
+    if (call) Object.assign(call, { date: header('date'), bytes });
+    const ok = status >= 200 && status < 300;
+    return { ok, status, headers: { get: header }, text: () => Promise.resolve(text) };
   };
 }

@@ -10,6 +10,7 @@ import {
 } from '../../../src/sim/simulator.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { columnsOf, connect, refOf, scan, unlimited } from './session.ts';
+import { rawText } from '../../../src/platforms/values/utf8-text.ts';
 
 let simulator: Simulator;
 
@@ -110,7 +111,7 @@ describe('a table', () => {
     const failed = columns.filter(({ id }) => records.some(({ errors }) => errors?.[id]));
     expect(failed.map(({ name }) => name)).toEqual(['Formula error', 'Formula NaN']);
     for (const record of records) {
-      const fields = JSON.parse(record.raw).fields as Record<string, unknown>;
+      const fields = JSON.parse(rawText(record.raw)).fields as Record<string, unknown>;
       for (const [index, { id, column_type }] of columns.entries()) {
         const isGiven = id in fields || column_type === 'boolean';
         const isKept = record.values[index] !== null || record.errors?.[id] !== undefined;
