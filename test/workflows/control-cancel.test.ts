@@ -41,8 +41,11 @@ afterEach(() => {
 const start = (source: string, options: Partial<SyncOptions> = {}) =>
   installation.start({ kind: 'source', name: source }, { incremental: false, ...options });
 
-const isScanning = async () => {
-  const { rowCount } = await installation.database.pool.query('select from appsync.scan');
+const isScanning = async (alias: string) => {
+  const { rowCount } = await installation.database.pool.query(
+    'select from appsync.scan s join appsync.source on source_id = source.id where alias = $1',
+    [alias],
+  );
   return rowCount === 1;
 };
 
@@ -72,7 +75,7 @@ describe('a run that is cancelled ends within seconds', () => {
     });
     const run = await start(source);
     // The activity that opens a source chooses its scan and then reads the first batch.
-    await until(isScanning);
+    await until(() => isScanning(source));
     expect(await steering.activitiesOf(source)).toEqual(['openSource']);
     expect(await cancelInSeconds(run)).toMatchObject({ status: 'cancelled', read: 0 });
   });
