@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/activity';
+import type { ScanMode } from '../contract/scan.ts';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import type { AttemptLabels, EndedAttempt, SyncObserver } from '../observe/sync-counters.ts';
 
@@ -17,10 +18,18 @@ export function countInAttempt(metrics: Partial<SyncMetrics>): void {
   if (attempt !== undefined) attempt.metrics = addMetrics(attempt.metrics, metrics);
 }
 
-/** Says whose account the attempt at hand works for. */
-export function attributeAttempt({ account }: { readonly account: string }): void {
+/** Says whose account the attempt at hand works for, or in which mode, where its input does not tell. */
+export function attributeAttempt({
+  account,
+  mode,
+}: {
+  readonly account?: string;
+  readonly mode?: ScanMode;
+}): void {
   const attempt = attempts.getStore();
-  if (attempt !== undefined) attempt.labels = { ...attempt.labels, account };
+  if (attempt === undefined) return;
+  const { labels } = attempt;
+  attempt.labels = { ...labels, account: account ?? labels.account, mode: mode ?? labels.mode };
 }
 
 /** Runs one attempt of an activity and tells the observer how it ended; changes nothing of it. */
@@ -44,7 +53,7 @@ export async function observeAttempt<O>(
     });
   try {
     const result = await attempts.run(attempt, work);
-    ended({ kind: 'done' }, activity === 'closeSource' ? endOf(result) : undefined);
+    ended({ kind: 'done' }, endOf(activity, result));
     return result;
   } catch (error) {
     ended(
@@ -67,7 +76,11 @@ function labelsOf(input: unknown): AttemptLabels {
   return { platform: labelOf(platform), account: 'none', mode: labelOf(mode) };
 }
 
-function endOf(closed: unknown): EndedAttempt['ended_source'] {
+/** Opening a source may end it, too. */
+function endOf(activity: string, result: unknown): EndedAttempt['ended_source'] {
+  const opened = activity === 'openSource' ? memberOf(result, 'closed') : undefined;
+  const closed = activity === 'closeSource' ? result : opened;
+  if (closed === undefined) return undefined;
   return { status: labelOf(memberOf(closed, 'status')), mode: labelOf(memberOf(closed, 'mode')) };
 }
 

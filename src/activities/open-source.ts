@@ -1,147 +1,99 @@
-import { randomUUID } from 'node:crypto';
 import { Context } from '@temporalio/activity';
-import type { OpenSourceInput, OpenedSource } from '../contract/activities.ts';
-import type { ScanIdentity, ScanWindow } from '../contract/scan.ts';
-import { chooseScan } from '../contract/scan-choice.ts';
-import { describeChanges } from '../contract/schema-change.ts';
-import type { SourceSchema } from '../contract/schema.ts';
-import type { SourceVersion } from '../platforms/session.ts';
-import type { Transaction } from '../store/database.ts';
-import { fitTable } from '../store/destination/fit-table.ts';
-import { beginHeal, readHeal } from '../store/reconciliation/heal.ts';
-import { schemaFingerprint } from '../store/destination/schema-fingerprint.ts';
-import { canResume, placeOf } from '../store/resume.ts';
-import { beginScan, readCheckpoint } from '../store/scans.ts';
-import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
-import { holdFence, readColumns, readSource, takeFence, type SourceRow } from '../store/sources.ts';
-import { breakChain } from '../store/source-state.ts';
+import type {
+  EndedAtOnce,
+  OpenSourceInput,
+  OpenedSource,
+  OpenedWithBatch,
+} from '../contract/activities.ts';
+import { SyncFailure } from '../errors.ts';
 import { countUnsettled } from '../store/deletions/sweep.ts';
+import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
+import { readSource, takeFence, type SourceRow } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
-import { countUnread, prepareContent, queueOldest } from '../store/unread-content.ts';
 import { noteUnknownTypes } from '../store/unknown-types.ts';
-import { connectSource, type ConnectedSource } from './connect-account.ts';
+import { countUnread } from '../store/unread-content.ts';
+import { beginOrResume, look } from './begin-scan.ts';
+import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
-import { inActivityTransaction, withHeartbeat } from './running.ts';
+import { attributeAttempt } from './observed-attempt.ts';
+import { holdOpened, readAhead, type BegunSource } from './read-ahead.ts';
+import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /**
- * Takes the source's fence, reads its schema, makes its table fit and chooses the scan: on from a
- * checkpoint, incremental from the watermark, or full. A second attempt finds what the first one did:
- * the same fence (it belongs to the execution), a table that fits, a checkpoint to go on from.
+ * Takes the source's fence, reads its schema, makes its table fit and chooses the scan; then stages its first batch and,
+ * when that leaves nothing to do, ends the source (read-ahead.ts). A second attempt finds what the first one did: the
+ * same fence (it belongs to the execution), a table that fits, a checkpoint to go on from, or the end, which is looked
+ * for under the fence, so that an attempt that is still at work is waited for.
  */
-export function openSource(deps: Dependencies, input: OpenSourceInput): Promise<OpenedSource> {
-  return withHeartbeat(async (meter) => {
-    const { workflowExecution } = Context.current().info;
-    const holder = { run_id: input.run_id, execution: workflowExecution?.runId ?? '' };
-    // A merge of whoever holds the fence now is waited for, and what it left is read: not the state before it.
-    const { fence, source } = await inActivityTransaction(deps.db, async (tx) => ({
-      fence: await takeFence(tx, { id: input.source_id, alias: input.alias }, holder),
-      source: await readSource(tx, input.source_id),
-    }));
-    await beginSourceRun(deps.db, { ...input, workflow_id: workflowExecution?.workflowId ?? '' });
-    const connected = await connectSource(deps, source, input, meter);
-    const found = await look(deps, source, input, connected);
-    const { schema } = found;
-    return inActivityTransaction(deps.db, async (tx) => {
-      await holdFence(tx, { ...input, fence });
-      const chosen = await beginOrResume(tx, source, input, connected, found);
-      await noteUnknownTypes(tx, input, schema.fields, connected.platform.knownTypes);
-      const metrics = meter.total();
-      await endAbandoned(tx, input);
-      await recordScanMode(tx, input, chosen.scan.mode, metrics);
-      return {
-        ...chosen,
-        fence,
-        expected: chosen.scan.mode === 'full' ? source.full_scan_records : null,
-        metrics,
-        truncated_values: await countTruncated(tx, source.id),
-        unsettled: (await countUnsettled(tx, source.id)).total,
-        unread_contents: await countUnread(tx, source.id),
-      };
-    });
-  });
-}
-
-/** What the platform says of the source before any record is read. */
-interface Sight {
-  readonly schema: SourceSchema;
-  readonly version: SourceVersion | null;
-  /** Nothing in it changed since the last whole scan. */
-  readonly isUnchanged: boolean;
-}
-
-/** A source that did not change has the schema that is known: to read it may mean to read all of a file. */
-async function look(
+export function openSource(
   deps: Dependencies,
-  source: SourceRow,
-  { options }: OpenSourceInput,
-  { session, ref }: ConnectedSource,
-): Promise<Sight> {
-  const version = (await session.readVersion?.(ref)) ?? null;
-  const isKnown = version !== null && source.certified && version.version === source.version;
-  if (version === null || !isKnown || !options.incremental) {
-    return { schema: await session.describe(ref), version, isUnchanged: false };
-  }
-  const { external_id, alias: title } = source;
-  const fields = await readColumns(deps.db, source.id);
-  const schema = { title, external_id, fields, server_time: version.server_time };
-  return { schema, version, isUnchanged: true };
+  input: OpenSourceInput,
+): Promise<OpenedWithBatch | EndedAtOnce> {
+  return withHeartbeat(async (meter) => {
+    const started = performance.now();
+    const taken = await take(deps, input);
+    if ('closed' in taken) return told(input, taken);
+    const begun = await begin(deps, input, taken, meter);
+    if ('closed' in begun) return told(input, begun);
+    if (input.started_at === undefined) return begun.opened;
+    return readAhead(deps, { ...input, started_at: input.started_at }, begun, { started, meter });
+  });
 }
 
-async function beginOrResume(
-  tx: Transaction,
-  source: SourceRow,
+interface TakenSource {
+  readonly source: SourceRow;
+  readonly fence: number;
+}
+
+/** A merge of whoever holds the fence now is waited for, and what it left is read: not the state before it. */
+function take(deps: Dependencies, input: OpenSourceInput): Promise<TakenSource | EndedAtOnce> {
+  const { workflowExecution } = Context.current().info;
+  const holder = { run_id: input.run_id, execution: workflowExecution?.runId ?? '' };
+  const workflow_id = workflowExecution?.workflowId ?? '';
+  return inActivityTransaction(deps.db, async (tx) => {
+    const source = await readSource(tx, input.source_id, 'for no key update');
+    const closed = await beginSourceRun(tx, { ...input, workflow_id });
+    if (closed !== null) return { closed };
+    const fence = await takeFence(tx, { id: source.id, alias: input.alias }, holder);
+    return { source, fence };
+  });
+}
+
+async function begin(
+  deps: Dependencies,
   input: OpenSourceInput,
-  { platform, session, ref }: ConnectedSource,
-  { schema, version: seen, isUnchanged }: Sight,
-): Promise<{ scan: ScanIdentity; windows: readonly ScanWindow[]; reason: string }> {
-  const table = await fitTable(tx, source, schema.fields, {
-    run_id: input.run_id,
-    createConverter: (columns) => platform.createConverter(columns, ref),
-  });
-  await prepareContent(tx, source);
-  const changed = describeChanges(table.changes);
-  const fingerprint = schemaFingerprint(table.columns);
-  // Before the scan, not after it: should this one not end whole, the next must not be incremental.
-  if (table.needs_full_scan) await breakChain(tx, source.id);
-  const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
-  const heal = await readHeal(tx, source.id);
-  const version = seen?.version;
-  const terms = {
-    incremental: input.options.incremental,
-    fingerprint,
-    heal_scan: heal === null ? undefined : heal.scan_id,
-    give_up_scan: input.give_up_scan ?? undefined,
-    version,
-  };
-  if (checkpoint !== null && canResume(checkpoint, source, terms)) {
-    return {
-      scan: checkpoint.identity,
-      windows: checkpoint.windows,
-      reason:
-        checkpoint.batches === 0 ? 'begun before' : `resumed after ${checkpoint.batches} batches`,
+  { source, fence }: TakenSource,
+  meter: Meter,
+): Promise<BegunSource | EndedAtOnce> {
+  const connected = await connectSource(deps, source, input, meter);
+  const found = await look(deps, source, input, connected);
+  return inActivityTransaction(deps.db, async (tx) => {
+    const closed = await holdOpened(tx, input, fence);
+    if (closed !== null) return { closed };
+    const { columns, ...chosen } = await beginOrResume(tx, source, input, connected, found);
+    const { mode } = chosen.scan;
+    attributeAttempt({ mode });
+    await noteUnknownTypes(tx, input, found.schema.fields, connected.platform.knownTypes);
+    const metrics = meter.lap();
+    await endAbandoned(tx, input);
+    await recordScanMode(tx, input, mode, metrics);
+    const opened: OpenedSource = {
+      ...chosen,
+      fence,
+      expected: mode === 'full' ? source.full_scan_records : null,
+      metrics,
+      truncated_values: await countTruncated(tx, source.id),
+      unsettled: (await countUnsettled(tx, source.id)).total,
+      unread_contents: await countUnread(tx, source.id),
     };
-  }
-  const { mode, since, ...chosen } = chooseScan(source, input.options, {
-    listed_whole: !(platform.supportsIncremental?.(ref) ?? true),
-    unchanged: isUnchanged,
-    lacks_values: table.needs_full_scan,
-    schema_changed: source.schema_fingerprint !== fingerprint,
-    to_heal: heal?.records ?? 0,
+    return { source, connected, columns, opened };
   });
-  const reason = changed === '' ? chosen.reason : `${chosen.reason}: ${changed}`;
-  const planned = session.planScan({ ref, mode, since, version });
-  const isRead = isUnchanged && mode === 'incremental';
-  const windows = isRead ? planned.map((window) => ({ ...window, done: true })) : planned;
-  const scan: ScanIdentity = {
-    scan_id: randomUUID(),
-    mode,
-    since,
-    started_at: schema.server_time,
-    schema_fingerprint: fingerprint,
-    ...(version === undefined ? {} : { version }),
-  };
-  await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
-  if (heal !== null) await beginHeal(tx, source, heal, scan.scan_id);
-  if (mode === 'full' && source.content !== null) await queueOldest(tx, source, scan.started_at);
-  return { scan, windows, reason };
+}
+
+/** A workflow that takes no end for an answer closes what failed to open, and is told by that. */
+function told(input: OpenSourceInput, ended: EndedAtOnce): EndedAtOnce {
+  if (input.started_at !== undefined) return ended;
+  throw new SyncFailure('FenceLost', `how ${input.alias} ended in this run is recorded already`, {
+    hint: `appsync runs show ${input.run_id}`,
+  });
 }

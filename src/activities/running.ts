@@ -17,6 +17,8 @@ export interface Meter {
   count(metrics: Partial<SyncMetrics>): void;
   waitUntil(until: Date | null): void;
   total(): SyncMetrics;
+  /** What was counted since it was last asked: the parts of an activity that are recorded apart. */
+  lap(): SyncMetrics;
 }
 
 /**
@@ -29,6 +31,7 @@ export async function withHeartbeat<T>(work: (meter: Meter) => Promise<T>): Prom
   const before = (info.heartbeatDetails as Beat | undefined)?.metrics ?? {};
   let metrics = syncMetrics({ retries: info.attempt - 1 });
   const counted = { ...before, retries: 0 };
+  let lap = addMetrics(counted, metrics);
   let waitingUntil: string | null = null;
   countInAttempt({ retries: info.attempt > 1 ? 1 : 0 });
   const beat = () =>
@@ -41,12 +44,18 @@ export async function withHeartbeat<T>(work: (meter: Meter) => Promise<T>): Prom
     return await work({
       count: (more) => {
         metrics = addMetrics(metrics, more);
+        lap = addMetrics(lap, more);
         countInAttempt(more);
       },
       waitUntil: (until) => {
         waitingUntil = until?.toISOString() ?? null;
       },
       total: () => addMetrics(counted, metrics),
+      lap: () => {
+        const counts = lap;
+        lap = syncMetrics();
+        return counts;
+      },
     });
   } catch (error) {
     beat();

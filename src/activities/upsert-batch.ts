@@ -16,14 +16,14 @@ import {
 import { doubtElsewhere } from '../store/deletions/moves.ts';
 import { quarantineStaged } from '../store/quarantine.ts';
 import { refusalOf } from '../store/refusal.ts';
-import { readMerged, readWindows, recordBatches, saveWindows } from '../store/scans.ts';
-import { addToSourceRun } from '../store/source-runs.ts';
+import { readMerged, readWindows } from '../store/scans.ts';
 import { holdFence, readColumns, readSource, type SourceRow } from '../store/sources.ts';
 import { countTruncated } from '../store/truncated-values.ts';
 import { countUnread } from '../store/unread-content.ts';
 import { mergeFitting } from '../store/destination/wide-rows.ts';
 import type { Dependencies } from './dependencies.ts';
 import { attributeAttempt, countInAttempt } from './observed-attempt.ts';
+import { recordMerged } from './record-merged.ts';
 import { inActivityTransaction, withHeartbeat, type Meter } from './running.ts';
 
 /**
@@ -92,14 +92,8 @@ async function mergeOnce(
     merge_ms: Math.round(performance.now() - started),
   });
   const metrics = addMetrics(addMetrics(input.metrics, meter.total()), merged);
-  const recorded = batches.map((batch, i) => ({
-    ...batch,
-    metrics: share(metrics, i),
-    ...(ids.get(batch.attempt) ?? { ids: [], unidentified: 0 }),
-  }));
-  await recordBatches(tx, { ...opened, scan_id: opened.scan.scan_id }, recorded, input.evidence);
-  await saveWindows(tx, opened.scan.scan_id, input.windows);
-  await addToSourceRun(tx, opened, metrics);
+  const { scan_id } = opened.scan;
+  await recordMerged(tx, { ...opened, scan_id }, { ...input, ids, metrics });
   const unfinished = await countUnfinished(tx, opened.source_id);
   return { answer: { metrics, ...unfinished }, merged };
 }
@@ -149,9 +143,6 @@ async function checkCheckpoint(
     hint: `appsync all --source ${source.alias}`,
   });
 }
-
-/** Batches published together were counted together: the first one carries the counts, so that they add up. */
-const share = (metrics: SyncMetrics, index: number) => (index === 0 ? metrics : syncMetrics());
 
 /**
  * Staging is unlogged: rows that Postgres lost in a crash must be fetched again, not merged in part.

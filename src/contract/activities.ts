@@ -52,6 +52,11 @@ export interface OpenSourceInput extends SourceKey {
   readonly options: SyncOptions;
   /** A scan that cannot go on and is given up: its checkpoint is removed, a new scan begins. */
   readonly give_up_scan: string | null;
+  /**
+   * When the workflow began, from one that takes more for an answer than an open source: the first batch, or the end.
+   * Absent from workflows of an earlier version, and where a scan was given up: the end needs what that one counted.
+   */
+  readonly started_at?: string;
 }
 /** A source that is open: its fence is ours, its table fits its schema, its scan is chosen. */
 export interface OpenedSource {
@@ -69,6 +74,16 @@ export interface OpenedSource {
   readonly unsettled: number;
   /** Contents still to be read, from an earlier run or because the catalog wants them now. */
   readonly unread_contents: number;
+}
+
+/** An open source and the first batch of its scan, staged as fetchBatch does it. */
+export interface OpenedWithBatch extends OpenedSource {
+  /** null, or absent in answers of an earlier version: fetchBatch is to read it. */
+  readonly first?: StagedBatch | null;
+}
+/** A source in which nothing was left to do once it was open: how it ended, recorded as closeSource does it. */
+export interface EndedAtOnce {
+  readonly closed: ClosedSource;
 }
 
 /** What every activity of an open source needs to know. */
@@ -163,7 +178,7 @@ export interface CloseSourceInput extends SourceKey {
   readonly started_at: string;
   readonly error: SourceError | null;
 }
-/** The verdict that closeSource recorded: `complete` becomes `incomplete` when the evidence is not whole. */
+/** The verdict that was recorded: `complete` becomes `incomplete` when the evidence is not whole. */
 export interface ClosedSource {
   readonly status: SourceStatus;
   readonly mode: ScanMode | null;
@@ -200,7 +215,7 @@ export interface RecordControlInput {
 /** Every activity, one file each in src/activities. All of them may run twice; see each file for how. */
 export interface SyncActivities {
   resolveSources(input: ResolveSourcesInput): Promise<ResolvedSources>;
-  openSource(input: OpenSourceInput): Promise<OpenedSource>;
+  openSource(input: OpenSourceInput): Promise<OpenedWithBatch | EndedAtOnce>;
   fetchBatch(input: FetchBatchInput): Promise<StagedBatch>;
   upsertBatch(input: UpsertBatchInput): Promise<UpsertedBatch>;
   completeRecords(input: CompleteRecordsInput): Promise<CompletedRecords>;

@@ -29,6 +29,10 @@ export interface ScanWindow {
 /** So many numbers are kept free for the windows that one batch may open: others are read beside it. */
 export const OPENED_BY_A_BATCH = 20;
 
+/** Number of the first window that a batch may open: beyond all that there are. */
+export const firstFree = (windows: readonly Pick<ScanWindow, 'window'>[]): number =>
+  Math.max(0, ...windows.map(({ window }) => window + 1));
+
 /**
  * What is wrong with the numbers of windows that a batch of the window `own` left; null when nothing is. Two windows
  * with one number would be one, and what the other was to read would be missing without a word.

@@ -8,16 +8,20 @@ export interface SourceRunKey {
   readonly source_id: number;
 }
 
-/** A source of a run that begins to be synced: from now on people see it. */
+/**
+ * A source of a run that begins to be synced: from now on people see it. Returns how it ended when that is recorded
+ * already; then nothing begins.
+ */
 export async function beginSourceRun(
   db: Queryable,
   run: SourceRunKey & { readonly workflow_id: string },
-): Promise<void> {
-  await db.query(
+): Promise<RecordedEnd | null> {
+  const { rowCount } = await db.query(
     `insert into appsync.source_run (run_id, source_id, workflow_id, status, started_at, finished_at)
      values ($1, $2, $3, 'running', now(), now()) on conflict (run_id, source_id) do nothing`,
     [run.run_id, run.source_id, run.workflow_id],
   );
+  return rowCount === 1 ? null : readSourceRunEnd(db, run);
 }
 
 /** The scan that was chosen for a source, and what choosing it counted. */
@@ -133,11 +137,13 @@ export async function endAbandoned(tx: Queryable, run: SourceRunKey): Promise<vo
   );
 }
 
+export type RecordedEnd = Pick<SourceRunEnd, 'status' | 'mode' | 'certified' | 'metrics' | 'error'>;
+
 /** How a source ended in a run, or null while it runs or when it never began. */
 export async function readSourceRunEnd(
   db: Queryable,
   run: SourceRunKey,
-): Promise<Pick<SourceRunEnd, 'status' | 'mode' | 'certified' | 'metrics' | 'error'> | null> {
+): Promise<RecordedEnd | null> {
   const { rows } = await db.query<{
     status: SourceStatus;
     mode: ScanMode | null;

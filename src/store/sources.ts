@@ -33,8 +33,15 @@ export interface SourceRow {
   readonly content_kept: string | null;
 }
 
-/** Throws Misconfigured when the source is gone from the catalog. */
-export async function readSource(db: Queryable, sourceId: number): Promise<SourceRow> {
+/**
+ * Throws Misconfigured when the source is gone from the catalog. `for no key update` waits for whoever writes for the
+ * source, reads what that left, and keeps others waiting until commit.
+ */
+export async function readSource(
+  db: Queryable,
+  sourceId: number,
+  lock: '' | 'for no key update' = '',
+): Promise<SourceRow> {
   const { rows } = await db.query<SourceRow>(
     `select s.id, s.alias, a.platform, a.name as account, a.token_ref, a.plan,
             a.rate_limit::float8 as rate_limit, s.ref, s.external_id, s.table_schema, s.table_name,
@@ -42,7 +49,7 @@ export async function readSource(db: Queryable, sourceId: number): Promise<Sourc
             s.full_scan_records, s.schema_fingerprint, s.version, s.full_every_seconds, s.content, s.content_kept,
             extract(epoch from now() - s.full_scan_at)::float8 as full_scan_age_seconds
        from appsync.source s join appsync.account a on a.id = s.account_id
-      where s.id = $1`,
+      where s.id = $1 ${lock && `${lock} of s`}`,
     [sourceId],
   );
   const [source] = rows;
@@ -103,17 +110,19 @@ export async function takeFence(
 /**
  * First statement of every transaction that writes for a source: holds the fence until commit. Throws
  * FenceLost when another sync took over. One transaction at a time: whoever waited here sees all that a
- * zombie attempt of the same call committed.
+ * zombie attempt of the same call committed. Returns whether the sync it was raised for is still at it: one that ended
+ * let go of the source and left the number as it was.
  */
 export async function holdFence(
   tx: Queryable,
   source: { readonly source_id: number; readonly alias: string; readonly fence: number },
-): Promise<void> {
-  const { rowCount } = await tx.query(
-    'select 1 from appsync.source where id = $1 and fence = $2 for no key update',
+): Promise<boolean> {
+  const { rows } = await tx.query<{ is_held: boolean }>(
+    `select holder_execution is not null as is_held
+       from appsync.source where id = $1 and fence = $2 for no key update`,
     [source.source_id, source.fence],
   );
-  if (rowCount === 1) return;
+  if (rows[0] !== undefined) return rows[0].is_held;
   const holder = await readHolder(tx, source.source_id);
   throw new SyncFailure('FenceLost', tookOver(source.alias, holder), {
     hint: holder === null ? 'appsync runs list' : `appsync runs show ${holder.run_id}`,

@@ -20,16 +20,23 @@ const MOST_WINDOWS = 4;
  * Reads all windows of a scan to their end and settles what they left open, several windows at once where there are.
  * While batches are merged, all at once, the next of each window are fetched. `report` gets the state after every
  * step; it is what is carried on. A pause, a long history and a failure let what was fetched be merged first, so
- * that nothing lies in staging meanwhile and no request was for nothing.
+ * that nothing lies in staging meanwhile and no request was for nothing. `first` is staged already.
  */
 export async function scanSource(
   steered: SteeredSource,
   from: ScanState,
   report: (state: ScanState) => void,
+  first: StagedBatch | null = null,
 ): Promise<ScanEnd> {
   let state = from;
   const advance = (next: ScanState) => report((state = next));
   let staged: readonly StagedBatch[] = [];
+  const take = (batches: readonly StagedBatch[], { options }: OpenSourceRef) => {
+    const isMerged = options.streaming || batches.length === 0;
+    staged = isMerged ? batches : [];
+    if (!isMerged) advance(batches.reduce(keepUnpublished, state));
+  };
+  if (first !== null) take([first], steered.current());
   let failed: PromiseRejectedResult | undefined;
   while (staged.length > 0 || failed !== undefined || state.windows.length > 0) {
     if (staged.length === 0 && failed !== undefined) throw failed.reason;
@@ -50,12 +57,11 @@ export async function scanSource(
       continue;
     }
     if (merged.value !== null) advance(merged.value);
-    staged = fetched.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    take(
+      fetched.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
+      source,
+    );
     failed ??= fetched.find((one) => one.status === 'rejected');
-    if (staged.length > 0 && !source.options.streaming) {
-      advance(staged.reduce(keepUnpublished, state));
-      staged = [];
-    }
   }
   if (state.unpublished.length > 0) {
     await steered.whilePaused();

@@ -6,23 +6,33 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ClosedSource, CloseSourceInput } from '../contract/activities.ts';
+import type {
+  ClosedSource,
+  CloseSourceInput,
+  EndedAtOnce,
+  OpenSourceInput,
+  OpenedSource,
+  OpenedWithBatch,
+  StagedBatch,
+} from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
-import { NO_EVIDENCE } from '../contract/scan.ts';
+import { NO_EVIDENCE, firstFree } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import type { ScanState, SyncSourceInput } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure, sourceError } from './failure.ts';
+import { openWindows } from './open-windows.ts';
 import { countUnpublished, scanSource } from './scan-source.ts';
-import { setStatusAttribute } from './search-attributes.ts';
+import { describeProgress, showEnd } from './source-details.ts';
 import { steerSource, type SteeredSource, type Steering } from './steered-source.ts';
 
 /** Scans that one run of a source may give up and begin anew. */
 const MAX_SCANS_GIVEN_UP = 5;
 
 /**
- * One source: open → scan in batches → complete cut values → read contents → close. Fails only when it cannot even record
- * its outcome; whatever else goes wrong is a status of the source.
+ * One source: open → scan in batches → complete cut values → read contents → close; or opened and closed at once, when
+ * opening it finds nothing to do. Fails only when it cannot even record its outcome; whatever else goes wrong is a
+ * status of the source.
  */
 export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> {
   const startedAt = input.carried?.started_at ?? new Date().toISOString();
@@ -39,7 +49,8 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
     setCurrentDetails(describeProgress(input, next, null));
   };
   try {
-    await scope.run(() => syncOpenly(input, steering, startedAt, onProgress));
+    const closed = await scope.run(() => syncOpenly(input, steering, startedAt, onProgress));
+    if (closed !== null) return showEnd(closed, `nothing was new: closed as it was opened`);
   } catch (thrown) {
     if (isCancellation(thrown)) cancelled = thrown;
     // Thrown by continueAsNew itself: the SDK ends the workflow with it.
@@ -55,14 +66,18 @@ export async function syncSource(input: SyncSourceInput): Promise<ClosedSource> 
   return closed;
 }
 
-/** Opens the source unless it is open, and scans it to its end; `report` gets each state. */
+/**
+ * Opens the source unless it is open, and scans it to its end; `report` gets each state. Returns how it ended when
+ * opening it found nothing to do.
+ */
 async function syncOpenly(
   input: SyncSourceInput,
   steering: Steering,
   startedAt: string,
   report: (state: ScanState) => void,
-): Promise<void> {
+): Promise<ClosedSource | null> {
   let state = input.carried;
+  let first: StagedBatch | null = null;
   const advance = (next: ScanState) => report((state = next));
   const goOnAnew = (carried: ScanState | null) => {
     // A cancellation does not travel: the next run would never hear of one that came in this very task.
@@ -73,34 +88,47 @@ async function syncOpenly(
   if (state === null) {
     await steering.whilePaused();
     if (steering.isPaused()) await goOnAnew(null);
-    advance(await open(input, steering, startedAt, null));
+    const how = { give_up_scan: null, started_at: startedAt };
+    const answer = await open(input, steering, how);
+    if ('closed' in answer) return answer.closed;
+    const { first: batch, ...opened } = answer;
+    // An answer of an earlier version has none.
+    first = batch ?? null;
+    advance(begunState(opened, startedAt));
   }
   for (;;) {
-    const end = await scanOrSetBack(input, steering, state as ScanState, advance);
+    const end = await scanOrSetBack(input, steering, state as ScanState, advance, first);
+    first = null;
     if (end === 'continue-as-new') await goOnAnew(state);
-    if (end === 'done') return;
+    if (end === 'done') return null;
   }
 }
 
-async function open(
+const open = (
   input: SyncSourceInput,
   steering: Steering,
-  startedAt: string,
-  giveUpScan: string | null,
-): Promise<ScanState> {
-  const opened = await activities.openSource(`open ${input.alias}`, {
-    run_id: input.run_id,
-    platform: input.platform,
-    source_id: input.source_id,
-    alias: input.alias,
-    options: steering.options(),
-    give_up_scan: giveUpScan,
-  });
+  how: Pick<OpenSourceInput, 'give_up_scan' | 'started_at'>,
+): Promise<OpenedWithBatch | EndedAtOnce> =>
+  activities.openSource(
+    how.started_at === undefined
+      ? `open ${input.alias} for another scan`
+      : `open ${input.alias} and read its first batch`,
+    {
+      run_id: input.run_id,
+      platform: input.platform,
+      source_id: input.source_id,
+      alias: input.alias,
+      options: steering.options(),
+      ...how,
+    },
+  );
+
+function begunState(opened: OpenedSource, startedAt: string): ScanState {
   return {
     opened,
     started_at: startedAt,
-    windows: opened.windows.filter((window) => !window.done),
-    free_window: Math.max(0, ...opened.windows.map((window) => window.window + 1)),
+    windows: openWindows(opened.windows),
+    free_window: firstFree(opened.windows),
     unpublished: [],
     walked: [],
     evidence: NO_EVIDENCE,
@@ -124,20 +152,22 @@ async function scanOrSetBack(
   steering: Steering,
   state: ScanState,
   onProgress: (state: ScanState) => void,
+  first: StagedBatch | null,
 ): Promise<'done' | 'continue-as-new' | 'again'> {
   let latest = state;
+  const report = (next: ScanState) => onProgress((latest = next));
   try {
-    return await scanSource(steered(input, steering, state), state, (next) => {
-      latest = next;
-      onProgress(next);
-    });
+    return await scanSource(steered(input, steering, state), state, report, first);
   } catch (thrown) {
     const isLost = isFailure(thrown, 'CursorLost') || isFailure(thrown, 'SchemaChanged');
     if (!isLost || latest.scans_given_up >= MAX_SCANS_GIVEN_UP) throw thrown;
-    const reopened = await open(input, steering, state.started_at, latest.opened.scan.scan_id);
+    const opened = await open(input, steering, { give_up_scan: latest.opened.scan.scan_id });
+    // Somebody else recorded how it ended: closing it answers with that.
+    if ('closed' in opened) return 'done';
+    const begun = begunState(opened, state.started_at);
     onProgress({
-      ...reopened,
-      metrics: addMetrics(countUnpublished(latest), reopened.metrics),
+      ...begun,
+      metrics: addMetrics(countUnpublished(latest), begun.metrics),
       scans_given_up: latest.scans_given_up + 1,
     });
     return 'again';
@@ -161,12 +191,7 @@ function steered(input: SyncSourceInput, steering: Steering, state: ScanState): 
 
 async function close(input: CloseSourceInput): Promise<ClosedSource> {
   const closed = await activities.closeSource(`close ${input.alias}: ${input.status}`, input);
-  setStatusAttribute(closed.status);
-  setCurrentDetails(
-    `**${closed.status}**${closed.error === null ? '' : `: ${closed.error.message}`}\n\n` +
-      `${closed.metrics.read} records read, ${closed.metrics.inserted} new, ${closed.metrics.updated} changed`,
-  );
-  return closed;
+  return showEnd(closed);
 }
 
 function closeInput(
@@ -189,22 +214,4 @@ function closeInput(
     started_at: end.startedAt,
     error: end.error,
   };
-}
-
-function describeProgress(
-  input: SyncSourceInput,
-  state: ScanState | null,
-  pausedSince: string | null,
-): string {
-  const paused = pausedSince === null ? [] : [`**paused** since ${pausedSince}`];
-  if (state === null) return paused.join();
-  const { opened, metrics, windows, unread_contents: unread } = state;
-  const of = opened.expected === null ? '' : ` of about ${opened.expected}`;
-  return [
-    ...paused,
-    `**${input.alias}**: ${opened.scan.mode} scan (${opened.reason})`,
-    `${metrics.read}${of} records read, ${metrics.inserted} new, ${metrics.updated} changed, ${metrics.unchanged} unchanged`,
-    `${metrics.requests} requests, waited ${Math.round(metrics.waited_ms / 1000)} s for the rate budget, ${windows.length} windows open`,
-    ...(unread > 0 ? [`contents of ${unread} records to read`] : []),
-  ].join('\n\n');
 }

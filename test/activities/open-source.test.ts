@@ -14,11 +14,11 @@ describe('a table that was dropped and made anew', () => {
   it('is filled by a full scan, also when the first one is given up midway', async () => {
     await installation.sync();
     await installation.database.pool.query('drop table notion.tasks');
-    const { run } = await activityRunner(installation, 'one');
+    const { openSource } = await activityRunner(installation, 'one');
     const about = await newRun(installation, 'given-up');
-    const first = await run('openSource', { ...about, give_up_scan: null });
+    const first = await openSource({ ...about, give_up_scan: null });
     expect(first.scan.mode).toBe('full');
-    const second = await run('openSource', { ...about, give_up_scan: first.scan.scan_id });
+    const second = await openSource({ ...about, give_up_scan: first.scan.scan_id });
     expect(second.scan.scan_id).not.toBe(first.scan.scan_id);
     expect(second.scan.mode).toBe('full');
   });

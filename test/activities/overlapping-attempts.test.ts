@@ -28,9 +28,9 @@ async function whileLocked(table: string, work: () => Promise<void>): Promise<vo
 
 describe('an attempt that is given up while it still works', () => {
   it('is waited for by the next: batch and verdict are recorded once, both answers are the same', async () => {
-    const { run } = await activityRunner(installation, 'one');
+    const { run, openSource } = await activityRunner(installation, 'one');
     const about = await newRun(installation, 'overlap');
-    const opened = await run('openSource', { ...about, give_up_scan: null });
+    const opened = await openSource({ ...about, give_up_scan: null });
     const source: OpenSourceRef = { ...about, fence: opened.fence, scan: opened.scan };
     const [window] = opened.windows;
     if (window === undefined) throw new Error('a scan has a window');

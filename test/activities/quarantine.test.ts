@@ -20,9 +20,9 @@ const entries = async () =>
 
 describe('a record that cannot be converted', () => {
   it('is in quarantine once its batch is merged, not before, and once however often that is asked', async () => {
-    const { run } = await activityRunner(installation, 'one');
+    const { run, openSource } = await activityRunner(installation, 'one');
     const about = await newRun(installation, 'one');
-    const opened = await run('openSource', { ...about, give_up_scan: null });
+    const opened = await openSource({ ...about, give_up_scan: null });
     const source: OpenSourceRef = { ...about, fence: opened.fence, scan: opened.scan };
     const [window] = opened.windows;
     if (window === undefined) throw new Error('a scan has a window');

@@ -20,9 +20,9 @@ afterAll(() => installation.close());
 const idOf = (index: number) => installation.simulator.world.ids('Notes').at(index) as string;
 
 async function open(execution: string) {
-  const { run } = await activityRunner(installation, execution);
+  const { run, openSource } = await activityRunner(installation, execution);
   const about = await newRun(installation, execution);
-  const opened = await run('openSource', { ...about, give_up_scan: null });
+  const opened = await openSource({ ...about, give_up_scan: null });
   const source: OpenSourceRef = { ...about, fence: opened.fence, scan: opened.scan };
   return { run, source };
 }

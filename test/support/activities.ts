@@ -4,7 +4,7 @@ import { platformFinder } from '../../src/activities/find-platform.ts';
 import { createActivities } from '../../src/activities/index.ts';
 import { ensureInstallation } from '../../src/catalog/installation.ts';
 import { readSecret, type Environment } from '../../src/config.ts';
-import type { SyncActivities, SourceKey } from '../../src/contract/activities.ts';
+import type { OpenedWithBatch, SyncActivities, SourceKey } from '../../src/contract/activities.ts';
 import { createLog } from '../../src/log.ts';
 import { createRateBudget } from '../../src/platforms/rate-limit.ts';
 import { AIRTABLE_TOKEN, NOTION_TOKEN } from '../../src/sim/simulator.ts';
@@ -23,12 +23,15 @@ export interface ActivityRunner {
     input: Input<N>,
     beats?: () => void,
   ) => Promise<Answer<N>>;
+  /** Opens a source that has something to do. */
+  readonly openSource: (input: Input<'openSource'>) => Promise<OpenedWithBatch>;
 }
 
-/** Runs activities of an installation one by one, without a workflow, so that attempts can overlap. */
+/** Runs activities of an installation one by one, without a workflow, so that attempts, which have numbers, can overlap. */
 export async function activityRunner(
   { database, simulator }: TestInstallation,
   execution: string,
+  attempt = 1,
 ): Promise<ActivityRunner> {
   const env: Environment = {
     NOTION_TOKEN,
@@ -47,15 +50,21 @@ export async function activityRunner(
     env,
     salt,
   });
+  const run: ActivityRunner['run'] = (name, input, beats) => {
+    const environment = new MockActivityEnvironment(
+      { attempt, workflowExecution: { workflowId: `source/${execution}`, runId: execution } },
+      { logger: new DefaultLogger('ERROR') },
+    );
+    if (beats !== undefined) environment.on('heartbeat', beats);
+    const activity = activities[name] as (given: typeof input) => Promise<Answer<typeof name>>;
+    return environment.run(activity, input);
+  };
   return {
-    run: (name, input, beats) => {
-      const environment = new MockActivityEnvironment(
-        { workflowExecution: { workflowId: `source/${execution}`, runId: execution } },
-        { logger: new DefaultLogger('ERROR') },
-      );
-      if (beats !== undefined) environment.on('heartbeat', beats);
-      const activity = activities[name] as (given: typeof input) => Promise<Answer<typeof name>>;
-      return environment.run(activity, input);
+    run,
+    openSource: async (input) => {
+      const opened = await run('openSource', input);
+      if ('closed' in opened) throw new Error(`${input.alias} was closed as it was opened`);
+      return opened;
     },
   };
 }

@@ -41,6 +41,14 @@ afterEach(() => {
 const start = (source: string, options: Partial<SyncOptions> = {}) =>
   installation.start({ kind: 'source', name: source }, { incremental: false, ...options });
 
+const isScanning = async (alias: string) => {
+  const { rowCount } = await installation.database.pool.query(
+    'select from appsync.scan s join appsync.source on source_id = source.id where alias = $1',
+    [alias],
+  );
+  return rowCount === 1;
+};
+
 /** Cancels a run and waits until it has ended, for seconds only; returns how its one source ended. */
 async function cancelInSeconds(run: StartedRun) {
   await cancelRun(installation.temporal, run.workflowId);
@@ -66,8 +74,19 @@ describe('a run that is cancelled ends within seconds', () => {
       times: 0,
     });
     const run = await start(source);
-    await until(async () => (await steering.activitiesOf(source)).includes('fetchBatch'));
+    // The activity that opens a source chooses its scan and then reads the first batch.
+    await until(() => isScanning(source));
+    expect(await steering.activitiesOf(source)).toEqual(['openSource']);
     expect(await cancelInSeconds(run)).toMatchObject({ status: 'cancelled', read: 0 });
+  });
+
+  it('while a later batch waits for one', async () => {
+    const { faults } = installation.simulator;
+    faults.add({ path: '/query', nth: 2, times: 0, effect: { kind: 'stall headers' } });
+    const run = await start('tasks');
+    await until(async () => (await steering.readOf(run, 'tasks')) > 0);
+    expect(await steering.activitiesOf('tasks')).toEqual(['fetchBatch']);
+    expect(await cancelInSeconds(run)).toMatchObject({ status: 'cancelled', read: 100 });
   });
 
   it('while its merge waits for a lock, and keeps what was merged before', async () => {
@@ -146,7 +165,7 @@ describe('sources that are cancelled by themselves', () => {
   it('leave their siblings alone', async () => {
     steering.setLatency(100);
     const run = await installation.start({ kind: 'all' }, { incremental: false });
-    await until(async () => (await steering.activitiesOf('people')).includes('fetchBatch'));
+    await until(async () => (await steering.readOf(run, 'people')) > 0);
     await steering.control(run, { action: 'cancel', sources: ['people'] });
     steering.setLatency(0);
     const summary = await run.finished();

@@ -120,14 +120,14 @@ describe('a source whose schema changes', () => {
     const before = await amounts();
     expect(before.length).toBeGreaterThan(0);
     installation.simulator.world.changePropertyType('Tasks', 'Amount', 'number');
-    const { run } = await activityRunner(installation, 'retype');
+    const { openSource } = await activityRunner(installation, 'retype');
     const about = await newRun(installation, 'retype', 'tasks');
-    const opened = await run('openSource', { ...about, give_up_scan: null });
+    const opened = await openSource({ ...about, give_up_scan: null });
     expect(opened.reason).toContain('amount changed from text to numeric');
     expect(opened.scan.mode).toBe('full');
     expect(await amounts()).toEqual(before);
     // A second attempt finds it done.
-    const again = await run('openSource', { ...about, give_up_scan: null });
+    const again = await openSource({ ...about, give_up_scan: null });
     expect(again.scan).toEqual(opened.scan);
     expect(await sql(`select kind from appsync.schema_change where run_id = 'retype'`)).toEqual([
       { kind: 'retyped' },
