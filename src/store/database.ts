@@ -89,15 +89,19 @@ export async function lendClient(db: Database): Promise<LentClient> {
   };
 }
 
-/** Nothing but statements happens in a transaction: one that idles belongs to a machine that sleeps or is cut off. */
-const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'; select pg_backend_pid() as pid`;
+/**
+ * Nothing but statements happens in a transaction: one that idles belongs to a machine that sleeps or is cut off. A merge
+ * sorts whole rows: some thousands of them do not fit into Postgres's usual 4 MB.
+ */
+const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'; set local work_mem = '32MB';
+  select pg_backend_pid() as pid`;
 
 /** Begins, and says in which process of Postgres. A pooler tells its clients another id, and may change the process. */
 async function begin(client: Transaction): Promise<number | null> {
   // Of several statements pg gives a list of results.
   const results: unknown = await client.query(BEGIN);
-  const [, , last] = results as readonly pg.QueryResult<{ pid: number }>[];
-  return last?.rows[0]?.pid ?? null;
+  const [process] = (results as readonly pg.QueryResult<{ pid: number }>[]).toReversed();
+  return process?.rows[0]?.pid ?? null;
 }
 
 /**
