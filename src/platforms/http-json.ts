@@ -1,4 +1,3 @@
-import { Agent, fetch } from 'undici';
 import { reasonOf, SyncFailure } from '../errors.ts';
 import { httpFailure, oneLine, type FailureContext } from './http-failure.ts';
 
@@ -19,7 +18,15 @@ export interface JsonAnswer {
 
 // Longer than the pause between two requests of a slow budget.
 const KEEP_ALIVE_MS = 30_000;
-const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS });
+const keepAlive = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS };
+
+/** Loaded with the first request: it takes longer than most commands, which make none. */
+let loading: ReturnType<typeof loadHttp> | undefined;
+
+async function loadHttp() {
+  const { Agent, fetch } = await import('undici');
+  return { fetch, agent: new Agent(keepAlive) };
+}
 
 /**
  * Asks for JSON, headers and body under one signal. Follows no redirect: a token goes to the host it was meant for and
@@ -34,6 +41,7 @@ export async function requestJson(
   const { title, what } = context;
   const post = body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) };
   const given = body === undefined ? {} : { 'content-type': 'application/json' };
+  const { fetch, agent } = await (loading ??= loadHttp());
   let answer;
   let text;
   try {
