@@ -1,12 +1,4 @@
-import {
-  Client,
-  Connection,
-  WorkflowFailedError,
-  WorkflowNotFoundError,
-  isGrpcServiceError,
-} from '@temporalio/client';
-import { SearchAttributeType, defineSearchAttributeKey } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { Client as TemporalClient } from '@temporalio/client';
 import { readPolled } from './client/deployments.ts';
 import type { Config } from './config.ts';
 import {
@@ -23,6 +15,16 @@ import { AppsyncError, EXIT, reasonOf } from './errors.ts';
 import { temporalUnreachable } from './temporal/connect-failure.ts';
 import { readEncryptionKeys } from './temporal/encryption-keys.ts';
 import { dataConverter } from './temporal/payload-encryption.ts';
+import {
+  Client,
+  Connection,
+  SearchAttributeType,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  defineSearchAttributeKey,
+  isGrpcServiceError,
+  loadClientConnectConfig,
+} from './temporal/sdk.ts';
 
 /** Where Temporal is: the address found by the stack, or what the environment and profile files say. */
 export interface TemporalTarget {
@@ -31,7 +33,7 @@ export interface TemporalTarget {
 }
 
 export interface TemporalConnection {
-  readonly client: Client;
+  readonly client: TemporalClient;
   readonly namespace: string;
   close(): Promise<void>;
 }

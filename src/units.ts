@@ -1,7 +1,6 @@
-const counts = new Intl.NumberFormat('en-US');
-
-/** `1234567` → `1,234,567`. */
-export const formatCount = (count: number): string => counts.format(Math.round(count));
+/** `1234567` → `1,234,567`. By hand: the first use of `Intl.NumberFormat` takes longer than all of a command's output. */
+export const formatCount = (count: number): string =>
+  String(Math.round(count)).replaceAll(/(?<=\d)(?=(?:\d{3})+$)/g, ',');
 
 /** `1 source`, `1,200 sources`. */
 export const formatAmount = (count: number, noun: string): string =>

@@ -6,7 +6,7 @@ import type { Database } from '../store/database.ts';
 import { readRunProgress, type RunProgress } from '../store/run-progress.ts';
 import type { CommandContext } from './command.ts';
 import { pause, waitAtMost } from './pause.ts';
-import { liveDisplay, lineDisplay, noDisplay, type ProgressDisplay } from './progress/display.ts';
+import { liveDisplay, lineDisplay, type ProgressDisplay } from './progress/display.ts';
 import { advance, startProgress, withTrouble, type ProgressState } from './progress/state.ts';
 
 /** A run that can be followed, and what it is followed through. */
@@ -61,19 +61,23 @@ export async function followRun(context: CommandContext, run: FollowedRun): Prom
   });
   let idle: string | null = null;
   void keepUpRepeatedly(run, stop.signal, (text) => (idle = text));
-  const looking = lookRepeatedly(context, run, display, stop.signal, () => trouble ?? idle);
+  const looking =
+    display === null
+      ? Promise.resolve()
+      : lookRepeatedly(context, run, display, stop.signal, () => trouble ?? idle);
   try {
     return await Promise.race([ended, detached]);
   } finally {
     stop.abort();
     await waitAtMost(looking, LAST_LOOK_MS);
-    display.close();
+    display?.close();
     unsubscribe();
   }
 }
 
-function chooseDisplay({ io, output }: CommandContext): ProgressDisplay {
-  if (output.json) return noDisplay;
+/** Null for `--json`: what nobody sees is not looked at. */
+function chooseDisplay({ io, output }: CommandContext): ProgressDisplay | null {
+  if (output.json) return null;
   const live = io.stderr.isTTY && io.env['TERM'] !== 'dumb';
   return live ? liveDisplay(io.stderr, output.notePaint) : lineDisplay(io.stderr);
 }

@@ -5,6 +5,7 @@ import { CommanderError } from 'commander';
 import { EXIT, usageError, type AppsyncError, type ExitCode } from '../errors.ts';
 import { resolveArguments } from './arguments.ts';
 import { platformNames, type CommandWork } from './command.ts';
+import { keepCompiled } from './compile-cache.ts';
 import { printFailure } from './failure-report.ts';
 import { ASKS_FOR_CANDIDATES } from './completion/scripts.ts';
 import type { CliIo } from './io.ts';
@@ -68,11 +69,13 @@ function isEntry(): boolean {
 /** Not awaited at the top level: the demo imports this module again while a command of it runs. */
 async function start(): Promise<void> {
   const { drainStreams, processIo } = await import('./process-io.ts');
+  const io = processIo();
+  keepCompiled(io);
   const argv = process.argv.slice(2);
   const exitCode =
     argv[0] === ASKS_FOR_CANDIDATES
-      ? await (await import('./completion/complete.ts')).answerShell(processIo(), argv.slice(1))
-      : await runCli(argv, processIo());
+      ? await (await import('./completion/complete.ts')).answerShell(io, argv.slice(1))
+      : await runCli(argv, io);
   await drainStreams();
   process.exit(exitCode);
 }

@@ -54,8 +54,9 @@ export async function launchRun(
 export async function readyTemporal(session: Session): Promise<TemporalConnection> {
   const temporal = await session.temporal();
   const { checkSearchAttributes } = await import('../client.ts');
-  await checkSearchAttributes(temporal);
-  await waitForWorker(temporal, session.installation.id);
+  const { id } = session.installation;
+  const [polled] = await Promise.all([look(temporal, id), checkSearchAttributes(temporal)]);
+  await waitForWorker(temporal, id, polled);
   return temporal;
 }
 
@@ -66,14 +67,21 @@ export const webUiOf = (
 ): string | null => (temporalUiUrl === null ? null : runUrl(temporalUiUrl, namespace, workflowId));
 
 /** A run that nobody works on would wait in silence: give a starting worker ten seconds, then say so. */
-async function waitForWorker(temporal: TemporalConnection, installation: string): Promise<void> {
-  for (let waited = 0; ; waited += POLLER_LOOK_MS) {
-    const polled = await readPolled(temporal, installation, Date.now());
-    if (isPolled(polled, polled.current)) return;
+async function waitForWorker(
+  temporal: TemporalConnection,
+  installation: string,
+  first: Polled,
+): Promise<void> {
+  let polled = first;
+  for (let waited = 0; !isPolled(polled, polled.current); waited += POLLER_LOOK_MS) {
     if (waited >= POLLER_PATIENCE_MS) throw noWorker(temporal, polled);
     await pause(POLLER_LOOK_MS);
+    polled = await look(temporal, installation);
   }
 }
+
+const look = (temporal: TemporalConnection, installation: string): Promise<Polled> =>
+  readPolled(temporal, installation, Date.now());
 
 function noWorker({ namespace }: TemporalConnection, { polling, current }: Polled): AppsyncError {
   const build = polling.find((version) => version !== null);

@@ -12,7 +12,6 @@ import { followToResult, printStarted } from './run-result.ts';
 import { launchRun } from './run-start.ts';
 import { withSession, type Session } from './session.ts';
 import type { SyncRequest } from './sync-options.ts';
-import { planSync } from './sync-plan.ts';
 import {
   refuseEmptyCatalog,
   refuseHopelessTarget,
@@ -36,11 +35,11 @@ export async function runSync(context: CommandContext, request: SyncRequest): Pr
   refuseHopelessTarget(target, file, config, await knownPlatforms(config));
   const named = { ...request, target };
   const needs = { worker: !request.dryRun, verbose: request.verbose };
-  return withSession(context, config, needs, (session) =>
-    request.dryRun
-      ? planSync(context, session, file, named)
-      : startSync(context, session, file, named),
-  );
+  return withSession(context, config, needs, async (session) => {
+    if (!request.dryRun) return startSync(context, session, file, named);
+    const { planSync } = await import('./sync-plan.ts');
+    return planSync(context, session, file, named);
+  });
 }
 
 async function startSync(

@@ -1,13 +1,13 @@
-import {
-  WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
-  WorkflowUpdateRPCTimeoutOrCancelledError,
-} from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import type { ControlRequest, RunControl } from '../contract/control.ts';
 import { CONTROL_REFUSED } from '../contract/control.ts';
 import { AppsyncError, EXIT, reasonOf, unreachableError, usageError } from '../errors.ts';
 import type { TemporalConnection } from '../client.ts';
+import {
+  ApplicationFailure,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '../temporal/sdk.ts';
 
 /** A worker that lives answers within a second; one that is being replaced within ten. */
 const ANSWER_MS = 30_000;

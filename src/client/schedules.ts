@@ -1,15 +1,13 @@
-import {
-  ScheduleAlreadyRunning,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
-  type ScheduleDescription,
-  type ScheduleHandle,
-  type ScheduleOptions,
-} from '@temporalio/client';
+import type { ScheduleDescription, ScheduleHandle, ScheduleOptions } from '@temporalio/client';
 import { WORKFLOW_TYPES, isScheduleOf, scheduleId, taskQueue } from '../contract/names.ts';
 import { targetName } from '../contract/target.ts';
 import type { ScheduledRunInput, ScheduleTiming } from '../contract/workflows.ts';
 import type { TemporalConnection } from '../client.ts';
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '../temporal/sdk.ts';
 
 /** Milliseconds: `schedulePace` tells why. */
 export interface Pace {

@@ -1,6 +1,4 @@
-import { Agent } from 'undici';
 import { reasonOf, SyncFailure } from '../errors.ts';
-import { exchange } from './http-exchange.ts';
 import { httpFailure, oneLine, type FailureContext } from './http-failure.ts';
 
 /** One request for JSON. */
@@ -20,7 +18,18 @@ export interface JsonAnswer {
 
 // Longer than the pause between two requests of a slow budget.
 const KEEP_ALIVE_MS = 30_000;
-const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS });
+const keepAlive = { keepAliveTimeout: KEEP_ALIVE_MS, keepAliveMaxTimeout: KEEP_ALIVE_MS };
+
+/** Loaded with the first request: it takes longer than most commands, which make none. */
+let loading: ReturnType<typeof loadHttp> | undefined;
+
+async function loadHttp() {
+  const [{ Agent }, { exchange }] = await Promise.all([
+    import('undici'),
+    import('./http-exchange.ts'),
+  ]);
+  return { exchange, agent: new Agent(keepAlive) };
+}
 
 /**
  * Asks for JSON, headers and body under one signal. Follows no redirect: a token goes to the host it was meant for and
@@ -34,6 +43,7 @@ export async function requestJson(
 ): Promise<JsonAnswer> {
   const { title, what } = context;
   const given = body === undefined ? {} : { 'content-type': 'application/json' };
+  const { exchange, agent } = await (loading ??= loadHttp());
   let answer;
   try {
     answer = await exchange({

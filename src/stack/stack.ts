@@ -1,15 +1,9 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { AppsyncError, EXIT } from '../errors.ts';
-import { endParts, partsStopMs } from './end-stack.ts';
 import { examineStack, troubleOfWorker } from './examine.ts';
-import { withLock } from './home-lock.ts';
-import { launchSupervisor } from './launch.ts';
-import { stepText, type Orders } from './orders.ts';
-import { endMarked, isOurs } from './processes.ts';
+import { isOurs } from './processes.ts';
 import { openHome, stackFiles, type StackFiles } from './stack-files.ts';
-import { NO_STATE, readState, writeState, type StackState } from './state-file.ts';
-import { findTemporalBinary, type TemporalBinary } from './temporal-binary.ts';
-import { waitUntil } from './wait.ts';
+import { readState, type StackState } from './state-file.ts';
 
 /** What the local stack is started from and with. */
 export interface StackSettings {
@@ -57,9 +51,6 @@ export interface StackStatus {
   }[];
 }
 
-const LOCK_TIMEOUT_MS = 120_000;
-const RECOVERY_MS = 15_000;
-
 /**
  * Starts what is missing of the local stack and returns where its parts are. Costs a few milliseconds
  * when all of it runs; commands at the same time wait for the one that starts it. Throws AppsyncError.
@@ -74,66 +65,13 @@ export async function ensureStack(
   }
   const files = openHome(settings.home);
   if ((await examineStack(files, settings)) !== 'up') {
-    await withLock(files.lock, LOCK_TIMEOUT_MS, () => repairStack(settings, files, report));
+    // Loaded when there is something to do: most commands find all of it up.
+    const { repairStack } = await import('./start-and-stop.ts');
+    await repairStack(settings, files, report);
   }
   const state = readState(files.state);
   if (settings.needsWorker) throwTroubleOfWorker(files, state);
   return addressesOf(settings, state);
-}
-
-/** Another command may have done the work meanwhile, and a living supervisor restarts what died by itself. */
-async function repairStack(
-  settings: StackSettings,
-  files: StackFiles,
-  report: (step: StackStep) => void,
-): Promise<void> {
-  let condition = await examineStack(files, settings);
-  if (condition === 'recovering') {
-    await waitUntil(async () => {
-      condition = await examineStack(files, settings);
-      return condition !== 'recovering';
-    }, RECOVERY_MS);
-  }
-  if (condition === 'up') return;
-  const orders = giveOrders(settings, files, report);
-  await launchSupervisor(settings.supervisorEntry, orders, settings.env, files, report);
-}
-
-function giveOrders(
-  settings: StackSettings,
-  files: StackFiles,
-  report: (step: StackStep) => void,
-): Orders {
-  const { workerEntry: entry, env, fingerprint, graceSeconds } = settings;
-  const namespace = env['TEMPORAL_NAMESPACE'];
-  return {
-    home: files.home,
-    databaseUrl: settings.databaseUrl ?? null,
-    temporalAddress: settings.temporalAddress ?? null,
-    temporalBinary:
-      settings.temporalAddress === undefined ? temporalBinary(settings, report) : null,
-    worker: settings.needsWorker ? { entry, env, fingerprint, graceSeconds } : null,
-    namespaces: namespace === undefined || namespace === '' ? [] : [namespace],
-  };
-}
-
-function temporalBinary(
-  settings: StackSettings,
-  report: (step: StackStep) => void,
-): TemporalBinary {
-  const began = performance.now();
-  const binary = findTemporalBinary({
-    temporalCliPath: settings.temporalCliPath,
-    env: settings.env,
-    announce: report,
-    explain: (line) => {
-      if (settings.verbose) settings.log(`looking for Temporal: ${line}`);
-    },
-  });
-  if (binary.origin === 'download') {
-    report(stepText(`Temporal ${binary.version} downloaded`, began));
-  }
-  return binary;
 }
 
 function addressesOf(settings: StackSettings, { postgres, temporal }: StackState): StackAddresses {
@@ -153,12 +91,8 @@ function addressesOf(settings: StackSettings, { postgres, temporal }: StackState
 export async function stopStack(settings: Pick<StackSettings, 'home'>): Promise<void> {
   const files = existingHome(settings.home);
   if (files === null) return;
-  await withLock(files.lock, LOCK_TIMEOUT_MS, async () => {
-    await endMarked(files.marks.supervisor, 'SIGTERM', partsStopMs(readState(files.state)));
-    await endParts(files);
-    const { ports } = readState(files.state);
-    writeState(files.state, { ...NO_STATE, ports });
-  });
+  const { endStack } = await import('./start-and-stop.ts');
+  await endStack(files);
 }
 
 /** What of the local stack runs now; says through `log` when its worker keeps dying. */

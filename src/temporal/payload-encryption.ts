@@ -1,17 +1,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { LoadedDataConverter, Payload, PayloadCodec } from '@temporalio/common';
+import { SyncFailure } from '../errors.ts';
+import type { EncryptionKey, EncryptionKeys } from './encryption-keys.ts';
 import {
+  DefaultFailureConverter,
   defaultFailureConverter,
   defaultPayloadConverter,
-  type LoadedDataConverter,
-  type Payload,
-  type PayloadCodec,
-} from '@temporalio/common';
-import proto from '@temporalio/proto';
-import { SyncFailure } from '../errors.ts';
-import { failureConverter } from './encoded-failures.ts';
-import type { EncryptionKey, EncryptionKeys } from './encryption-keys.ts';
+  messages,
+} from './sdk.ts';
 
-const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
+const { Payload: PayloadMessage } = messages.api.common.v1;
 
 // Encoding, key id and layout (iv, ciphertext, tag) are those of Temporal's own samples, so that a codec
 // server made from them shows these payloads in the Web UI.
@@ -38,7 +36,11 @@ export function payloadCodec({ current, known }: EncryptionKeys): PayloadCodec {
 export function dataConverter(keys: EncryptionKeys): LoadedDataConverter {
   return {
     payloadConverter: defaultPayloadConverter,
-    failureConverter: keys.current === null ? defaultFailureConverter : failureConverter,
+    // As encoded-failures.ts, which the SDK takes by its path.
+    failureConverter:
+      keys.current === null
+        ? defaultFailureConverter
+        : new DefaultFailureConverter({ encodeCommonAttributes: true }),
     payloadCodecs: [payloadCodec(keys)],
   };
 }

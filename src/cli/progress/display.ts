@@ -15,9 +15,6 @@ const TOTALS_MS = 5_000;
 const HIDE_CURSOR = '\u001B[?25l';
 const SHOW_CURSOR = '\u001B[?25h';
 
-/** Shows nothing: for `--json`. */
-export const noDisplay: ProgressDisplay = { show: () => {}, close: () => {} };
-
 /** Redraws in place, at most ten times a second. */
 export function liveDisplay(stream: OutputStream, paint: Paint): ProgressDisplay {
   let height = 0;

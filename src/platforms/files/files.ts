@@ -1,13 +1,11 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openWindow } from '../../contract/scan.ts';
 import { INTERFACE_VERSION, requestRate, type Platform } from '../platform.ts';
 import type { PlatformSession } from '../session.ts';
 import { createConverter } from './convert.ts';
-import { discover } from './discover.ts';
 import { startFolderStage } from './folder-stage.ts';
-import { prepare, readVersion, type Surroundings } from './prepare.ts';
-import { createRemoteFiles } from './remote-file.ts';
-import { fetchBatch, planScan } from './scan.ts';
+import type { Reading } from './reading.ts';
 import { COLUMN_TYPES, externalId, parseRef } from './source-ref.ts';
 import { Spool } from './spool.ts';
 
@@ -44,24 +42,23 @@ export function createFiles({ spool: root, now, workingDirectory }: FilesOptions
     conformance: startFolderStage,
     connect(connection, requests): PlatformSession {
       const rate = requestRate(platform, connection);
-      const surroundings: Surroundings = {
-        spool,
-        remote: createRemoteFiles(connection, requests, rate, now),
-        fingerprint: connection.fingerprint,
-        now,
-      };
+      // Loaded when a file is opened: parsers take longer to load than most commands, which open none.
+      let loading: Promise<Reading> | undefined;
+      const reading = () =>
+        (loading ??= import('./reading.ts').then(({ createReading }) =>
+          createReading({ now, workingDirectory }, spool, { connection, requests, rate }),
+        ));
       return {
         // There is nobody to ask: a token is for whichever host a source names.
         identify: () => Promise.resolve({ name: 'this machine', workspace: null }),
-        discover: (place) => discover(surroundings, place, workingDirectory()),
-        readVersion: (ref) => readVersion(surroundings, ref),
-        describe: async (ref) => {
-          const { survey, server_time } = await prepare(surroundings, ref);
-          const external_id = externalId(ref);
-          return { title: external_id, external_id, fields: survey.fields, server_time };
+        discover: async function* (place) {
+          yield* (await reading()).discover(place);
         },
-        planScan,
-        fetchBatch: (request) => fetchBatch(surroundings, request),
+        readVersion: async (ref) => (await reading()).readVersion(ref),
+        describe: async (ref) => (await reading()).describe(ref),
+        // One window: files are read in the order of their names, from beginning to end.
+        planScan: ({ version }) => [openWindow(0, { lower: version ?? null })],
+        fetchBatch: async (request) => (await reading()).fetchBatch(request),
       };
     },
   };

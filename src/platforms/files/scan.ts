@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { NO_EVIDENCE, openWindow, UNIDENTIFIED, type ScanWindow } from '../../contract/scan.ts';
+import { NO_EVIDENCE, UNIDENTIFIED, type ScanWindow } from '../../contract/scan.ts';
 import type { ConvertedRecord, RejectedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import { convertOrReject } from '../convert-or-reject.ts';
-import type { BatchRequest, FetchedBatch, ScanRequest } from '../session.ts';
+import type { BatchRequest, FetchedBatch } from '../session.ts';
 import { recordHash } from '../values/record-hash.ts';
 import { createConverter, type FileRecord } from './convert.ts';
 import { findLocal } from './local-files.ts';
@@ -16,11 +16,6 @@ import { OCCURRENCES, parserOf, withFile, type SurveyedFile } from './survey.ts'
 
 /** A batch ends at so much text, so that it fits into memory and a request whatever its rows are like. */
 const BATCH_BYTES = 4 * 1_048_576;
-
-/** One window: files are read in the order of their names, from beginning to end. */
-export function planScan({ version }: ScanRequest): readonly ScanWindow[] {
-  return [openWindow(0, { lower: version ?? null })];
-}
 
 /** Where a scan stands: the next line of which file, and how many rows came before it. */
 interface Position {
