@@ -92,7 +92,7 @@ async function closeAtOnce(
     const started = performance.now();
     const before = await holdOpened(tx, input, opened.fence);
     if (before !== null) return { closed: before, merged: syncMetrics() };
-    const { merged, metrics } = await recordEmpty(tx, input, opened.scan, first, started);
+    const { merged, metrics, running } = await recordEmpty(tx, input, opened.scan, first, started);
     // The catalog may want something else of it by now than when it was opened.
     const source = await readSource(tx, input.source_id);
     const ended = {
@@ -104,27 +104,34 @@ async function closeAtOnce(
       metrics: addMetrics(opened.metrics, metrics),
       error: null,
     } as const;
-    return { merged, closed: await endSource(tx, deps, ended, { source, fenceHeld: true }) };
+    return {
+      merged,
+      closed: await endSource(tx, deps, ended, { source, running, fenceHeld: true }),
+    };
   });
   // Only now is it certain.
   countInAttempt(merged);
   return closed;
 }
 
-/** What merging the batch counted, and what it counted in all. */
+/** What recording the batch counted, what it counted in all, and the run with it. */
 async function recordEmpty(
   tx: Transaction,
   { source_id, run_id }: OpenSourceInput,
   { scan_id }: ScanIdentity,
   first: StagedBatch | null,
   started: number,
-): Promise<{ readonly merged: SyncMetrics; readonly metrics: SyncMetrics }> {
+): Promise<{
+  readonly merged: SyncMetrics;
+  readonly metrics: SyncMetrics;
+  readonly running?: SyncMetrics;
+}> {
   if (first === null) return { merged: syncMetrics(), metrics: syncMetrics() };
   const merged = syncMetrics({ batches: 1, merge_ms: Math.round(performance.now() - started) });
   const metrics = addMetrics(first.metrics, merged);
   const batch = { ...first, batches: [first], ids: new Map<string, never>(), metrics };
-  await recordMerged(tx, { source_id, run_id, scan_id }, batch);
-  return { merged, metrics };
+  const running = await recordMerged(tx, { source_id, run_id, scan_id }, batch);
+  return { merged, metrics, running };
 }
 
 /** Holds the fence of a source until commit. Returns how the source ended when somebody recorded that meanwhile. */
