@@ -1,4 +1,9 @@
-import { CancelledFailure, Context, cancellationSignal } from '@temporalio/activity';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  Context,
+  cancellationSignal,
+} from '@temporalio/activity';
 import type {
   ClosedSource,
   EndedAtOnce,
@@ -9,9 +14,11 @@ import type {
 } from '../contract/activities.ts';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import { NO_EVIDENCE, firstFree, type ScanIdentity } from '../contract/scan.ts';
+import type { SourceError } from '../contract/summary.ts';
 import type { Transaction } from '../store/database.ts';
 import { readSourceRunEnd } from '../store/source-runs.ts';
 import { holdFence, readSource } from '../store/sources.ts';
+import { activityFailure } from './activity-failure.ts';
 import type { Dependencies } from './dependencies.ts';
 import { endSource } from './end-source.ts';
 import { countInAttempt } from './observed-attempt.ts';
@@ -34,8 +41,9 @@ type AheadInput = OpenSourceInput & { readonly started_at: string };
 
 /**
  * Stages the first batch of a source that is open: one activity less for every scan. When nothing is left to do after
- * it, which is what most incremental scans find, the source ends here. A batch that fails fails for fetchBatch again,
- * which has retries of its own: opening is not repeated for it, and what it counted stays counted.
+ * it, which is what most incremental scans find, the source ends here. A batch that fails is read by fetchBatch, which has
+ * retries of its own, or fails the scan where these would not help: opening is not repeated for it, and what it counted
+ * stays counted.
  */
 export async function readAhead(
   deps: Dependencies,
@@ -44,29 +52,50 @@ export async function readAhead(
   { started, meter }: { readonly started: number; readonly meter: Meter },
 ): Promise<OpenedWithBatch | EndedAtOnce> {
   const isLate = performance.now() - started > LATEST_MS;
-  const first = isLate ? null : await firstBatch(deps, input, begun, meter);
+  const { first, ...unread } = isLate ? UNREAD : await readFirst(deps, input, begun, meter);
   const metrics = addMetrics(begun.opened.metrics, meter.lap());
   const opened = { ...begun.opened, metrics };
-  if (!isNothingLeft(opened, first)) return { ...opened, first };
+  if (!isNothingLeft(opened, first)) return { ...opened, ...unread, first };
   return { closed: await closeAtOnce(deps, input, opened, first) };
 }
 
-async function firstBatch(
+type FirstBatch = Pick<OpenedWithBatch, 'wait_ms' | 'failure'> & {
+  readonly first: StagedBatch | null;
+};
+
+const UNREAD: FirstBatch = { first: null };
+
+async function readFirst(
   deps: Dependencies,
   { options }: OpenSourceInput,
   { opened, ...begun }: BegunSource,
   meter: Meter,
-): Promise<StagedBatch | null> {
+): Promise<FirstBatch> {
   const { scan, windows } = opened;
   const window = windows.find(({ done }) => !done);
-  if (window === undefined) return null;
+  if (window === undefined) return UNREAD;
   const from = { window, free_window: firstFree(windows) };
   try {
-    return await stageBatch(deps.db, { ...begun, scan, options }, from, meter);
+    return { first: await stageBatch(deps.db, { ...begun, scan, options }, from, meter) };
   } catch (error) {
     if (error instanceof CancelledFailure || cancellationSignal().aborted) throw error;
-    return null;
+    return { ...UNREAD, ...aboutFailure(error) };
   }
+}
+
+/**
+ * What the workflow has to know of a failure: whether to ask again, and when. What refused a request for its rate is kept
+ * by the budget; of other times that a platform names nobody else knows.
+ */
+function aboutFailure(error: unknown): Omit<FirstBatch, 'first'> {
+  const failure = activityFailure(error);
+  if (!(failure instanceof ApplicationFailure)) return {};
+  const { type, message, nonRetryable, nextRetryDelay, details } = failure;
+  const [detail] = (details ?? []) as readonly Pick<SourceError, 'hint' | 'blocked_until'>[];
+  if (nonRetryable === true) return { failure: { type: type ?? 'Failed', message, ...detail } };
+  return type === 'Unavailable' && typeof nextRetryDelay === 'number'
+    ? { wait_ms: nextRetryDelay }
+    : {};
 }
 
 /** Whether the workflow would have nothing to do but record an empty batch, if that, and close the source. */
