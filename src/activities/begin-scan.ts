@@ -10,7 +10,7 @@ import { fitTable } from '../store/destination/fit-table.ts';
 import { schemaFingerprint } from '../store/destination/schema-fingerprint.ts';
 import { beginHeal, readHeal } from '../store/reconciliation/heal.ts';
 import { canResume, placeOf } from '../store/resume.ts';
-import { beginScan, readCheckpoint } from '../store/scans.ts';
+import { beginScan, endScan, readCheckpoint } from '../store/scans.ts';
 import { breakChain } from '../store/source-state.ts';
 import { readColumns, type SourceRow } from '../store/sources.ts';
 import { prepareContent, queueOldest } from '../store/unread-content.ts';
@@ -71,7 +71,8 @@ export async function beginOrResume(
   const fingerprint = schemaFingerprint(table.columns);
   // Before the scan, not after it: should this one not end whole, the next must not be incremental.
   if (table.needs_full_scan) await breakChain(tx, source.id);
-  const checkpoint = table.needs_full_scan ? null : await readCheckpoint(tx, source.id);
+  const former = await readCheckpoint(tx, source.id);
+  const checkpoint = table.needs_full_scan ? null : former;
   const heal = await readHeal(tx, source.id);
   const version = seen?.version;
   const terms = {
@@ -109,6 +110,7 @@ export async function beginOrResume(
     schema_fingerprint: fingerprint,
     ...(version === undefined ? {} : { version }),
   };
+  if (former !== null) await endScan(tx, source.id);
   await beginScan(tx, source.id, { ...scan, ref: placeOf(source), windows });
   if (heal !== null) await beginHeal(tx, source, heal, scan.scan_id);
   if (mode === 'full' && source.content !== null) await queueOldest(tx, source, scan.started_at);

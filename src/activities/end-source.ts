@@ -12,15 +12,22 @@ import { endScan, readCheckpoint, type Checkpoint } from '../store/scans.ts';
 import { endSourceRun, readRunningMetrics, type SourceRunEnd } from '../store/source-runs.ts';
 import type { SourceRow } from '../store/sources.ts';
 import { countQuarantined, releaseUnmet } from '../store/quarantine.ts';
-import { recordAttempt, recordWholeScan, releaseSource } from '../store/source-state.ts';
-import { countUnsettled, readSweep } from '../store/deletions/sweep.ts';
-import { countTruncated } from '../store/truncated-values.ts';
-import { countUnread } from '../store/unread-content.ts';
+import { recordAttempt, recordWholeScan } from '../store/source-state.ts';
+import { readSweep } from '../store/deletions/sweep.ts';
+import { countUnfinished, type Unfinished } from '../store/unfinished.ts';
 import type { Dependencies } from './dependencies.ts';
 import { doubtsOf, sourceVerdict } from './source-verdict.ts';
 
 /** How a source's work ended: what the verdict on it is given by. */
 export type EndedSource = Omit<CloseSourceInput, 'fence' | 'never_began'>;
+
+/** What the caller knows of the source, in its transaction. */
+export interface AboutSource {
+  readonly source: SourceRow;
+  readonly fenceHeld: boolean;
+  /** What is recorded of the run so far; absent: it is read. */
+  readonly running?: SyncMetrics | undefined;
+}
 
 /**
  * Gives the verdict on a source and records it, in the caller's transaction: `complete` stands only when the scan's
@@ -32,10 +39,10 @@ export async function endSource(
   tx: Transaction,
   deps: Dependencies,
   input: EndedSource,
-  { source, fenceHeld }: { readonly source: SourceRow; readonly fenceHeld: boolean },
+  about: AboutSource,
 ): Promise<ClosedSource> {
   const platform = await deps.findPlatform(input.platform);
-  const { certificate, ...closed } = await judge(tx, input, source, fenceHeld, platform);
+  const { certificate, ...closed } = await judge(tx, input, about, platform);
   await endSourceRun(tx, { ...input, ...closed, certificate });
   return closed;
 }
@@ -52,19 +59,20 @@ function setbackOf(status: SourceStatus, error: SourceError | null): Setback['ki
 async function judge(
   tx: Transaction,
   input: EndedSource,
-  source: SourceRow,
-  fenceHeld: boolean,
+  { source, fenceHeld, running }: AboutSource,
   platform: Platform | undefined,
 ): Promise<Verdict> {
   const checkpoint = fenceHeld ? await readOwnCheckpoint(tx, input) : null;
-  const counted = await countSource(tx, input, source, checkpoint);
+  const unfinished = await countUnfinished(tx, source.id);
+  const counted = await countSource(tx, input, { checkpoint, unfinished, running });
   if (!fenceHeld) return takenOver(input, counted);
   const { certificate } = counted;
   const mode = input.scan?.mode ?? null;
   const isWhole = input.status === 'complete' && certificate?.missing.length === 0;
-  if (isWhole && mode === 'full') await releaseUnmet(tx, source.id);
-  const quarantined = await countQuarantined(tx, source.id);
-  const doubts = doubtsOf(source.alias, await countUnsettled(tx, source.id), quarantined);
+  const isMeeting = isWhole && mode === 'full';
+  if (isMeeting) await releaseUnmet(tx, source.id);
+  const quarantined = isMeeting ? await countQuarantined(tx, source.id) : unfinished.quarantined;
+  const doubts = doubtsOf(source.alias, unfinished.unsettled, quarantined);
   const { status, error } = sourceVerdict(input, certificate, doubts);
   // Doubts about single records do not make the scan less whole: the next one may build on it.
   const chain = isWhole && (mode === 'full' || source.certified);
@@ -100,7 +108,6 @@ async function judge(
   }
   // A scan that ended, whole or not, cannot be gone on with; one that was interrupted can.
   if (input.status === 'complete') await endScan(tx, source.id);
-  await releaseSource(tx, source.id);
   const metrics = { ...counted.metrics, quarantined };
   return { ...counted, metrics, status, mode, certified: status === 'complete' && chain, error };
 }
@@ -117,10 +124,13 @@ async function readOwnCheckpoint(
 async function countSource(
   tx: Transaction,
   input: EndedSource,
-  source: SourceRow,
-  checkpoint: Checkpoint | null,
+  known: Pick<AboutSource, 'running'> & {
+    readonly checkpoint: Checkpoint | null;
+    readonly unfinished: Unfinished;
+  },
 ) {
-  const running = await readRunningMetrics(tx, input);
+  const { checkpoint, unfinished } = known;
+  const running = known.running ?? (await readRunningMetrics(tx, input));
   const { scan } = input;
   if (scan === null) return { metrics: running ?? input.metrics, certificate: null };
   const proof = await readScanProof(tx, scan.scan_id, input.run_id);
@@ -132,8 +142,8 @@ async function countSource(
     began_at: scan.started_at,
     windows: proof.windows,
     records: proof.records,
-    sweep: await readSweep(tx, source.id, scan.scan_id),
-    missing: await missingEvidence(tx, source, checkpoint, proof),
+    sweep: scan.mode === 'full' ? await readSweep(tx, input.source_id, scan.scan_id) : null,
+    missing: missingEvidence(unfinished, checkpoint, proof),
   };
   // Who took over may have removed the scan, and what it saw with it.
   if (checkpoint === null) return { metrics: input.metrics, certificate };
@@ -142,15 +152,12 @@ async function countSource(
 }
 
 /** What keeps the scan from being whole, in words. */
-async function missingEvidence(
-  tx: Transaction,
-  source: SourceRow,
+function missingEvidence(
+  { truncated_values: cut, unread_contents: unread }: Unfinished,
   checkpoint: Checkpoint | null,
   proof: ScanProof,
-): Promise<readonly string[]> {
+): readonly string[] {
   if (checkpoint === null) return ['the checkpoint of this scan is gone'];
-  const cut = await countTruncated(tx, source.id);
-  const unread = await countUnread(tx, source.id);
   return [
     ...checkpoint.evidence.gaps,
     ...proofGaps(proof),

@@ -6,12 +6,10 @@ import type {
   OpenedWithBatch,
 } from '../contract/activities.ts';
 import { SyncFailure } from '../errors.ts';
-import { countUnsettled } from '../store/deletions/sweep.ts';
-import { beginSourceRun, endAbandoned, recordScanMode } from '../store/source-runs.ts';
+import { addToSourceRun, beginSourceRun, endAbandoned } from '../store/source-runs.ts';
 import { readSource, takeFence, type SourceRow } from '../store/sources.ts';
-import { countTruncated } from '../store/truncated-values.ts';
+import { countUnfinished } from '../store/unfinished.ts';
 import { noteUnknownTypes } from '../store/unknown-types.ts';
-import { countUnread } from '../store/unread-content.ts';
 import { beginOrResume, look } from './begin-scan.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
@@ -76,15 +74,16 @@ async function begin(
     await noteUnknownTypes(tx, input, found.schema.fields, connected.platform.knownTypes);
     const metrics = meter.lap();
     await endAbandoned(tx, input);
-    await recordScanMode(tx, input, mode, metrics);
+    await addToSourceRun(tx, input, metrics, mode);
+    const { unsettled, truncated_values, unread_contents } = await countUnfinished(tx, source.id);
     const opened: OpenedSource = {
       ...chosen,
       fence,
       expected: mode === 'full' ? source.full_scan_records : null,
       metrics,
-      truncated_values: await countTruncated(tx, source.id),
-      unsettled: (await countUnsettled(tx, source.id)).total,
-      unread_contents: await countUnread(tx, source.id),
+      truncated_values,
+      unsettled: unsettled.total,
+      unread_contents,
     };
     return { source, connected, columns, opened };
   });

@@ -18,12 +18,15 @@ export interface MergedBatches {
   readonly metrics: SyncMetrics;
 }
 
-/** Notes merged batches with their counts and ids, and moves the checkpoint: in the merge's transaction. */
+/**
+ * Notes merged batches with their counts and ids, and moves the checkpoint: in the merge's transaction. Returns
+ * what the run counted of the source so far.
+ */
 export async function recordMerged(
   tx: Transaction,
   source: Pick<OpenSourceRef, 'source_id' | 'run_id'> & { readonly scan_id: string },
   { batches, ids, windows, evidence, metrics }: MergedBatches,
-): Promise<void> {
+): Promise<SyncMetrics> {
   const recorded = batches.map((batch, i) => ({
     ...batch,
     metrics: share(metrics, i),
@@ -31,7 +34,7 @@ export async function recordMerged(
   }));
   await recordBatches(tx, source, recorded, evidence);
   await saveWindows(tx, source.scan_id, windows);
-  await addToSourceRun(tx, source, metrics);
+  return addToSourceRun(tx, source, metrics);
 }
 
 /** Batches published together were counted together: the first one carries the counts, so that they add up. */

@@ -62,8 +62,8 @@ export async function stageBatches(
       break;
     }
   }
-  if (further.length === 0) return first;
-  return { ...first, metrics: addMetrics(first.metrics, meter.lap()), further };
+  const metrics = addMetrics(first.metrics, meter.lap());
+  return { ...first, metrics, ...(further.length === 0 ? {} : { further }) };
 }
 
 /** The window that a batch left open, unless it opened others, too: these are read side by side. */

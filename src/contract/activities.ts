@@ -80,6 +80,10 @@ export interface OpenedSource {
 export interface OpenedWithBatch extends OpenedSource {
   /** null, or absent in answers of an earlier version: fetchBatch is to read it. */
   readonly first?: StagedBatch | null;
+  /** So long the platform wants to be left alone before that: it named a time when it failed. */
+  readonly wait_ms?: number;
+  /** Why it cannot be read however often it is asked for: what fetchBatch would fail with. */
+  readonly failure?: SourceError;
 }
 /** A source in which nothing was left to do once it was open: how it ended, recorded as closeSource does it. */
 export interface EndedAtOnce {

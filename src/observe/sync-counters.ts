@@ -51,7 +51,7 @@ export function createSyncCounters(): SyncCounters {
   const sources = createCounter('appsync_source_runs_total', 'sources whose sync ended');
   const durations = createHistogram(
     'appsync_activity_duration_seconds',
-    'how long attempts of activities took; fetchBatch and upsertBatch are the halves of a batch',
+    'how long attempts of activities took; fetchBatch and upsertBatch are the halves of a batch, openSource reads the first',
     SECONDS,
   );
   return {

@@ -62,13 +62,12 @@ export async function readCheckpoint(db: Queryable, sourceId: number): Promise<C
   };
 }
 
-/** Begins a scan in place of the source's former one, whose checkpoint and staged rows go. */
+/** Begins the scan of a source that has none. */
 export async function beginScan(
   tx: Queryable,
   sourceId: number,
   scan: ScanIdentity & { readonly ref: unknown; readonly windows: readonly ScanWindow[] },
 ): Promise<void> {
-  await endScan(tx, sourceId);
   await tx.query(
     `insert into appsync.scan (id, source_id, mode, since, started_at, ref, schema_fingerprint, version)
      values ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -171,17 +170,23 @@ export async function recordBatches(
       batches.map((batch) => batch.rows - batch.unidentified),
     ],
   );
+  const seen = batches.filter(({ ids }) => ids.length > 0);
+  if (seen.length > 0) await recordSeen(tx, scan.scan_id, seen);
+  await recordEvidence(tx, scan.scan_id, evidence);
+}
+
+async function recordSeen(
+  tx: Queryable,
+  scanId: string,
+  batches: readonly (BatchKey & { readonly ids: readonly string[] })[],
+): Promise<void> {
   await tx.query(
     `insert into appsync.seen_ids (scan_id, window_no, batch_no, ids)
      select $1, (b ->> 'window')::integer, (b ->> 'batch')::integer,
             array(select jsonb_array_elements_text(b -> 'ids'))
        from jsonb_array_elements($2::jsonb) as b`,
-    [
-      scan.scan_id,
-      JSON.stringify(batches.map(({ window, batch, ids }) => ({ window, batch, ids }))),
-    ],
+    [scanId, JSON.stringify(batches.map(({ window, batch, ids }) => ({ window, batch, ids })))],
   );
-  await recordEvidence(tx, scan.scan_id, evidence);
 }
 
 /** Adds to what a scan saw. */

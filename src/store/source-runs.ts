@@ -24,21 +24,6 @@ export async function beginSourceRun(
   return rowCount === 1 ? null : readSourceRunEnd(db, run);
 }
 
-/** The scan that was chosen for a source, and what choosing it counted. */
-export async function recordScanMode(
-  tx: Queryable,
-  run: SourceRunKey,
-  mode: ScanMode,
-  metrics: SyncMetrics,
-): Promise<void> {
-  await tx.query('update appsync.source_run set mode = $3 where run_id = $1 and source_id = $2', [
-    run.run_id,
-    run.source_id,
-    mode,
-  ]);
-  await addToSourceRun(tx, run, metrics);
-}
-
 /** Why an attempt failed that is tried again: shown until something succeeds. */
 export async function noteTrouble(
   db: Queryable,
@@ -52,20 +37,27 @@ export async function noteTrouble(
   );
 }
 
-/** Adds what a batch counted to its source's line: what progress displays read. */
+/**
+ * Adds what was counted to a source's line, which progress displays read, and returns the sum; `mode` once its scan is
+ * chosen.
+ */
 export async function addToSourceRun(
   tx: Queryable,
   run: SourceRunKey,
   metrics: Partial<SyncMetrics>,
-): Promise<void> {
+  mode: ScanMode | null = null,
+): Promise<SyncMetrics> {
   const { rows } = await tx.query<{ metrics: Partial<SyncMetrics> }>(
     'select metrics from appsync.source_run where run_id = $1 and source_id = $2 for update',
     [run.run_id, run.source_id],
   );
+  const sum = addMetrics(rows[0]?.metrics ?? {}, metrics);
   await tx.query(
-    'update appsync.source_run set metrics = $3, trouble = null where run_id = $1 and source_id = $2',
-    [run.run_id, run.source_id, JSON.stringify(addMetrics(rows[0]?.metrics ?? {}, metrics))],
+    `update appsync.source_run set metrics = $3, trouble = null, mode = coalesce($4, mode)
+      where run_id = $1 and source_id = $2`,
+    [run.run_id, run.source_id, JSON.stringify(sum), mode],
   );
+  return sum;
 }
 
 export interface SourceRunEnd {

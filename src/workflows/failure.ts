@@ -29,6 +29,10 @@ export function sourceError(thrown: unknown): SourceError {
   return { type: 'Failed', message: root instanceof Error ? root.message : String(root) };
 }
 
+/** What an activity that failed with this error would have thrown. */
+export const failureOf = ({ type, message, ...detail }: SourceError): ApplicationFailure =>
+  ApplicationFailure.create({ type, message, nonRetryable: true, details: [detail] });
+
 /** Whether the failure under `thrown` is of this type. Types are compared, not classes. */
 export function isFailure(thrown: unknown, type: FailureType): boolean {
   const root = rootFailure(thrown);

@@ -4,6 +4,7 @@ import {
   continueAsNew,
   isCancellation,
   setCurrentDetails,
+  sleep,
   workflowInfo,
 } from '@temporalio/workflow';
 import type {
@@ -13,14 +14,13 @@ import type {
   OpenSourceInput,
   OpenedSource,
   OpenedWithBatch,
-  StagedBatch,
 } from '../contract/activities.ts';
 import { addMetrics, syncMetrics } from '../contract/metrics.ts';
 import { NO_EVIDENCE, firstFree } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
 import type { ScanState, SyncSourceInput } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
-import { isFailure, sourceError } from './failure.ts';
+import { failureOf, isFailure, sourceError } from './failure.ts';
 import { openWindows } from './open-windows.ts';
 import { countUnpublished, scanSource } from './scan-source.ts';
 import { describeProgress, showEnd } from './source-details.ts';
@@ -77,7 +77,7 @@ async function syncOpenly(
   report: (state: ScanState) => void,
 ): Promise<ClosedSource | null> {
   let state = input.carried;
-  let first: StagedBatch | null = null;
+  let ahead: ReadAhead = {};
   const advance = (next: ScanState) => report((state = next));
   const goOnAnew = (carried: ScanState | null) => {
     // A cancellation does not travel: the next run would never hear of one that came in this very task.
@@ -91,18 +91,21 @@ async function syncOpenly(
     const how = { give_up_scan: null, started_at: startedAt };
     const answer = await open(input, steering, how);
     if ('closed' in answer) return answer.closed;
-    const { first: batch, ...opened } = answer;
-    // An answer of an earlier version has none.
-    first = batch ?? null;
+    const { first, failure, wait_ms: wait, ...opened } = answer;
+    ahead = { first, failure };
     advance(begunState(opened, startedAt));
+    if (wait !== undefined) await sleep(wait, { summary: 'the platform named a time' });
   }
   for (;;) {
-    const end = await scanOrSetBack(input, steering, state as ScanState, advance, first);
-    first = null;
+    const end = await scanOrSetBack(input, steering, state as ScanState, advance, ahead);
+    ahead = {};
     if (end === 'continue-as-new') await goOnAnew(state);
     if (end === 'done') return null;
   }
 }
+
+/** What opening a source found out of its first batch; nothing in answers of an earlier version. */
+type ReadAhead = { readonly [K in 'first' | 'failure']?: OpenedWithBatch[K] | undefined };
 
 const open = (
   input: SyncSourceInput,
@@ -152,12 +155,13 @@ async function scanOrSetBack(
   steering: Steering,
   state: ScanState,
   onProgress: (state: ScanState) => void,
-  first: StagedBatch | null,
+  { first, failure }: ReadAhead,
 ): Promise<'done' | 'continue-as-new' | 'again'> {
   let latest = state;
   const report = (next: ScanState) => onProgress((latest = next));
   try {
-    return await scanSource(steered(input, steering, state), state, report, first);
+    if (failure !== undefined) throw failureOf(failure);
+    return await scanSource(steered(input, steering, state), state, report, first ?? null);
   } catch (thrown) {
     const isLost = isFailure(thrown, 'CursorLost') || isFailure(thrown, 'SchemaChanged');
     if (!isLost || latest.scans_given_up >= MAX_SCANS_GIVEN_UP) throw thrown;

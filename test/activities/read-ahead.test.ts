@@ -3,6 +3,7 @@ import type { CloseSourceInput, OpenSourceRef } from '../../src/contract/activit
 import { syncMetrics } from '../../src/contract/metrics.ts';
 import { NO_EVIDENCE } from '../../src/contract/scan.ts';
 import { simpleWorld } from '../../src/sim/simulator.ts';
+import { takeFence } from '../../src/store/sources.ts';
 import { activityRunner, newRun } from '../support/activities.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { until } from '../support/until.ts';
@@ -82,16 +83,16 @@ describe('an opening whose source another run takes meanwhile', () => {
   it('fails, and neither closes it nor lets go of it', async () => {
     const input = await opening();
     const other = await opening();
-    const { faults } = installation.simulator;
-    faults.add({ path: '/query', effect: { kind: 'delay', ms: 1_500 } });
+    installation.simulator.faults.add({ path: '/query', effect: { kind: 'delay', ms: 3_000 } });
     const lost = (await activityRunner(installation, 'lost-fence')).run('openSource', input);
     const outcome = lost.catch((error: unknown) => error);
     await until(async () => (await recorded(input.run_id))?.['scans'] === 1);
-    faults.add({ path: '/data_sources/', effect: { kind: 'delay', ms: 2_500 } });
-    const taking = (await activityRunner(installation, 'taker')).run('openSource', other);
+    const taken = { id: other.source_id, alias: other.alias };
+    await takeFence(installation.database.pool, taken, { ...other, execution: 'taker' });
     expect(await outcome).toMatchObject({ type: 'FenceLost' });
     expect(await source()).toMatchObject({ holder_run_id: other.run_id });
-    expect(await taking).toMatchObject({ closed: { status: 'complete' } });
+    const taker = await activityRunner(installation, 'taker');
+    expect(await taker.run('openSource', other)).toMatchObject({ closed: { status: 'complete' } });
   });
 });
 

@@ -95,9 +95,10 @@ describe('the endpoints of a worker', () => {
     expect(samples.get(`appsync_requests_rate_limited_total{${notion}}`)).toBe(1);
     expect(samples.get(`appsync_waited_seconds_total{${notion}}`)).toBeGreaterThan(0.9);
     expect(samples.get(`appsync_batches_total{${notion}}`)).toBe(3);
-    const fetched = 'activity="fetchBatch",platform="airtable",status="done"';
-    expect(samples.get(`appsync_activity_duration_seconds_count{${fetched}}`)).toBe(1);
-    expect(samples.get(`appsync_activity_duration_seconds_bucket{${fetched},le="+Inf"}`)).toBe(1);
+    // The first of the three batches is read by the activity that opens the source.
+    const fetched = 'activity="fetchBatch",platform="notion",status="done"';
+    expect(samples.get(`appsync_activity_duration_seconds_count{${fetched}}`)).toBe(2);
+    expect(samples.get(`appsync_activity_duration_seconds_bucket{${fetched},le="+Inf"}`)).toBe(2);
     const ended = 'platform="notion",account="notion",status="complete",mode="full"';
     expect(samples.get(`appsync_source_runs_total{${ended}}`)).toBe(1);
     expect(samples.get('appsync_running_sources{platform="notion",account="notion"}')).toBe(0);
@@ -116,6 +117,18 @@ describe('the endpoints of a worker', () => {
     );
     expect(text).not.toContain(PLANTED);
     expect(text).not.toContain(NOTION_TOKEN);
+  });
+
+  it('count a source that was closed as it was opened like any other', async () => {
+    await installation.sync();
+    const samples = parse((await probe(`${url}/metrics`)).text);
+    const airtable = 'platform="airtable",account="airtable"';
+    const ended = `${airtable},status="complete",mode="incremental"`;
+    expect(samples.get(`appsync_source_runs_total{${ended}}`)).toBe(1);
+    expect(samples.get(`appsync_batches_total{${airtable},mode="incremental"}`)).toBe(1);
+    expect(samples.get(`appsync_requests_total{${airtable},mode="incremental"}`)).toBe(2);
+    const closed = 'activity="closeSource",platform="airtable",status="done"';
+    expect(samples.get(`appsync_activity_duration_seconds_count{${closed}}`)).toBe(1);
   });
 
   it('have every metric that a sync counts, without another line of code', async () => {

@@ -87,6 +87,15 @@ const ends: Scenario = {
   },
 };
 
+/** A source that is opened and closed by one activity beside one whose first batch comes with its opening. */
+const unchanged: Scenario = {
+  world: simpleWorld({ notion: { Tasks: 40, Quiet: 20 }, airtable: { Orders: 40 } }),
+  play: async (installation) => {
+    await played(installation, 'complete');
+    return { unchanged: await played(installation, 'complete') };
+  },
+};
+
 const paused: Scenario = {
   world: few(200),
   play: async (installation) => {
@@ -163,6 +172,7 @@ const reconciled: Scenario = {
 
 export const SCENARIOS: readonly Scenario[] = [
   ends,
+  unchanged,
   paused,
   cancelled,
   rateLimited,

@@ -90,6 +90,10 @@ describe('the recorded histories', () => {
     expect(activitiesOf(of('finished/syncSource-tasks'))).toEqual(
       expect.arrayContaining(['completeRecords', 'sweepDeleted', 'readContents', 'closeSource']),
     );
+    expect(activitiesOf(of('unchanged/syncSource-quiet'))).toEqual(['openSource']);
+    expect(activitiesOf(of('unchanged/syncSource-tasks'))).toEqual(
+      expect.not.arrayContaining(['fetchBatch']),
+    );
     expect(types(of('paused-and-resumed/syncRun'))).toContain(
       'EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_COMPLETED',
     );

@@ -160,6 +160,21 @@ describe('a first batch that fails', () => {
     });
   });
 
+  it('is not asked for again before the time that the platform named', async () => {
+    const { faults, log } = installation.simulator;
+    faults.add({
+      path: '/query',
+      effect: { kind: 'answer', status: 503, headers: { 'retry-after': '3' }, body: {} },
+    });
+    const before = log.count({ path: '/query' });
+    expect(await installation.sync(TASKS)).toMatchObject({
+      status: 'complete',
+      totals: { requests: 3, retries: 0 },
+    });
+    const [first, again] = log.requests({ path: '/query' }).slice(before);
+    expect(again?.arrived).toBeGreaterThan((first?.arrived ?? Infinity) + 2_990);
+  });
+
   it('counts a refusal once, and the wait that follows from it', async () => {
     installation.simulator.faults.add({
       path: '/query',

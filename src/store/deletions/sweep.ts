@@ -170,17 +170,22 @@ export interface Unsettled {
 
 export async function countUnsettled(db: Queryable, sourceId: number): Promise<Unsettled> {
   const { rows } = await db.query<Unsettled>(
-    `select count(*) filter (where state = 'ask') as asked,
-            count(*) filter (where state = 'presume') as presumed,
-            count(*) filter (where state in ('held', 'unreachable')) as held,
-            count(*) filter (where state = 'unreachable') as unreachable,
-            count(*) filter (where state in ('ask', 'presume') and origin = 'missing') as open,
-            count(*) as total
-       from appsync.unsettled_record where source_id = $1`,
+    `select ${UNSETTLED} from appsync.unsettled_record where source_id = $1`,
     [sourceId],
   );
-  return rows[0] ?? { asked: 0, presumed: 0, held: 0, unreachable: 0, open: 0, total: 0 };
+  const [counts] = rows;
+  if (counts === undefined) throw new Error('an aggregate without a row');
+  return counts;
 }
+
+/** The counts, over rows of appsync.unsettled_record. */
+export const UNSETTLED = `
+  count(*) filter (where state = 'ask') as asked,
+  count(*) filter (where state = 'presume') as presumed,
+  count(*) filter (where state in ('held', 'unreachable')) as held,
+  count(*) filter (where state = 'unreachable') as unreachable,
+  count(*) filter (where state in ('ask', 'presume') and origin = 'missing') as open,
+  count(*) as total`;
 
 /** The tally of the sweep that a scan began; null when there is none. */
 export async function readSweep(

@@ -16,28 +16,74 @@ export async function commentColumns(
   source: SourceRow,
   state: TableState,
 ): Promise<void> {
-  const { rows } = await tx.query<{ name: string; comment: string }>(
-    `select column_name as name,
-            format('%s (%s %s)%s [appsync %s]', field_name, $2::text, field_type,
-                   '; gone from the platform since ' || to_char(dropped_at at time zone 'UTC', 'YYYY-MM-DD'),
-                   field_id) as comment
-       from appsync.source_column where source_id = $1 and place = 'column'`,
-    [source.id, source.platform],
-  );
-  const stale = rows.filter(({ name, comment }) => {
-    const present = state.columns.get(name);
-    if (present === undefined || present.comment === comment) return false;
-    return present.comment === null || OURS.test(present.comment);
-  });
+  const stale = staleComments(await readNoted(tx, source), state);
   if (stale.length === 0) return;
   // Comments take no parameters: Postgres itself quotes them.
   const { rows: statements } = await tx.query<{ sql: string }>(
     `select string_agg(format('comment on column %s.%I is %L', $1::text, c.name, c.text), ';') as sql
        from unnest($2::text[], $3::text[]) as c(name, text)`,
-    [quoteTable(source), stale.map(({ name }) => name), stale.map(({ comment }) => comment)],
+    [
+      quoteTable(source),
+      stale.map(({ column_name }) => column_name),
+      stale.map(({ comment }) => comment),
+    ],
   );
   await tx.query(statements[0]?.sql ?? '');
 }
+
+/** A column as it is recorded, and what its comment should be. */
+interface NotedColumn extends RecordedColumn {
+  readonly field_type: string;
+  readonly comment: string;
+}
+
+async function readNoted(tx: Queryable, source: SourceRow): Promise<readonly NotedColumn[]> {
+  const { rows } = await tx.query<NotedColumn>(
+    `select field_id, field_name, field_type, column_name, column_type, place,
+            dropped_at is not null as dropped,
+            format('%s (%s %s)%s [appsync %s]', field_name, $2::text, field_type,
+                   '; gone from the platform since ' || to_char(dropped_at at time zone 'UTC', 'YYYY-MM-DD'),
+                   field_id) as comment
+       from appsync.source_column where source_id = $1 order by position`,
+    [source.id, source.platform],
+  );
+  return rows;
+}
+
+const staleComments = (noted: readonly NotedColumn[], state: TableState) =>
+  noted.filter(({ place, column_name, comment }) => {
+    const present = place === 'column' ? state.columns.get(column_name) : undefined;
+    if (present === undefined || present.comment === comment) return false;
+    return present.comment === null || OURS.test(present.comment);
+  });
+
+/** Whether these are the recorded columns, in this order, and all comments are as they should be. */
+export async function areRecorded(
+  tx: Queryable,
+  source: SourceRow,
+  columns: readonly Column[],
+  state: TableState,
+): Promise<boolean> {
+  const noted = await readNoted(tx, source);
+  const used = noted.filter(({ dropped }) => !dropped);
+  return (
+    used.length === columns.length &&
+    used.every((column, i) => isSame(column, columns[i] as Column)) &&
+    staleComments(noted, state).length === 0
+  );
+}
+
+const isSame = (noted: NotedColumn, column: Column) =>
+  noted.field_id === column.id &&
+  noted.field_name === recordedName(column) &&
+  noted.field_type === column.type &&
+  noted.column_name === column.column &&
+  noted.column_type === column.column_type &&
+  noted.place === placeOf(column);
+
+/** What Postgres can keep of a name. */
+const recordedName = ({ name }: Column) => name.replaceAll('\0', '').toWellFormed();
+const placeOf = ({ place }: Column) => place ?? 'column';
 
 /**
  * Columns that no record of ours knows but whose comment names a property: the table outlived the source's entry
@@ -103,11 +149,11 @@ export async function recordColumns(
     [
       sourceId,
       ids,
-      columns.map((column) => column.name.replaceAll('\0', '').toWellFormed()),
+      columns.map(recordedName),
       columns.map((column) => column.type),
       columns.map((column) => column.column),
       columns.map((column) => column.column_type),
-      columns.map((column) => column.place ?? 'column'),
+      columns.map(placeOf),
     ],
   );
 }

@@ -2,7 +2,7 @@ import type { SchemaChange } from '../../contract/schema-change.ts';
 import type { Column, CreateConverter, SourceField } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import { checkNoViews, explainRefusal } from './change-refused.ts';
-import { commentColumns, recordColumns } from './column-comments.ts';
+import { areRecorded, commentColumns, recordColumns } from './column-comments.ts';
 import type { Queryable } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
 import { wasGivenMore } from './more-column.ts';
@@ -20,7 +20,7 @@ import {
   planTable,
   type TablePlan,
 } from './table-plan.ts';
-import { readRecorded, readTableState } from './table-state.ts';
+import { readRecorded, readTableState, type TableState } from './table-state.ts';
 
 export interface FittedTable {
   readonly columns: readonly Column[];
@@ -51,13 +51,29 @@ const REBUILD_MS = 120_000;
  * again it changes nothing, and then takes no lock. Throws Misconfigured for what it cannot change, and a Database
  * failure, to be tried again, when somebody keeps the table.
  */
-export function fitTable(
+export async function fitTable(
   tx: Queryable,
   source: SourceRow,
   fields: readonly SourceField[],
   fitting: Fitting = { run_id: '' },
 ): Promise<FittedTable> {
-  return withLockTimeout(tx, source, () => fitLocked(tx, source, fields, fitting));
+  const fitted = await fitsAlready(tx, source, fields);
+  return fitted ?? withLockTimeout(tx, source, () => fitLocked(tx, source, fields, fitting));
+}
+
+/** The usual case is found out by reading: no lock, so no time-out for one, and nothing is written. */
+async function fitsAlready(
+  tx: Queryable,
+  source: SourceRow,
+  fields: readonly SourceField[],
+): Promise<FittedTable | null> {
+  const state = await readTableState(tx, source);
+  if (state === null) return null;
+  const found = await planFor(tx, source, fields, state, false);
+  const { columns } = found.columns;
+  if (isChanging(found) || lacksValues(found) || changesOf(found).length > 0) return null;
+  if (!(await areRecorded(tx, source, columns, state))) return null;
+  return { columns, changes: [], needs_full_scan: false };
 }
 
 async function fitLocked(
@@ -98,6 +114,16 @@ async function plan(
   if (state === null) {
     throw new SyncFailure('Database', `${source.table_name} was dropped while it was looked at`);
   }
+  return planFor(tx, source, fields, state, isNew);
+}
+
+async function planFor(
+  tx: Queryable,
+  source: SourceRow,
+  fields: readonly SourceField[],
+  state: TableState,
+  isNew: boolean,
+): Promise<TablePlan> {
   return planTable(source, fields, {
     state,
     recorded: await readRecorded(tx, source.id),
