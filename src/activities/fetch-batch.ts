@@ -3,7 +3,7 @@ import { readColumns, readSource } from '../store/sources.ts';
 import { connectSource } from './connect-account.ts';
 import type { Dependencies } from './dependencies.ts';
 import { withHeartbeat } from './running.ts';
-import { stageBatches } from './stage-batch.ts';
+import { stageBatch } from './stage-batch.ts';
 
 /** Stages one batch of an open source: the next of a window. */
 export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<StagedBatch> {
@@ -15,6 +15,6 @@ export function fetchBatch(deps: Dependencies, input: FetchBatchInput): Promise<
     ]);
     const connected = await connectSource(deps, source, opened, meter);
     const { scan, options } = opened;
-    return stageBatches(deps.db, { source, columns, connected, scan, options }, input, meter);
+    return stageBatch(deps.db, { source, columns, connected, scan, options }, input, meter);
   });
 }

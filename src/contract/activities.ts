@@ -117,11 +117,9 @@ export interface StagedBatch extends BatchKey {
   readonly windows: readonly ScanWindow[];
   readonly evidence: Evidence;
   readonly metrics: SyncMetrics;
-  /** The batches after this one that the same activity read of its window; absent: none. */
-  readonly further?: readonly StagedBatch[];
 }
 
-/** Batches to merge in one transaction: those that are staged when streaming, all of the scan's otherwise. */
+/** Batches to merge in one transaction: one when streaming, all of the scan's otherwise. */
 export interface UpsertBatchInput {
   readonly source: OpenSourceRef;
   readonly batches: readonly BatchKey[];

@@ -15,15 +15,6 @@ export const freeWindow = (
 export const openWindows = (windows: readonly ScanWindow[]) =>
   windows.filter((window) => !window.done);
 
-/** Where the windows stand once all of these batches are merged, which are in the order in which they were read. */
-export const latestWindows = (
-  staged: readonly Pick<StagedBatch, 'windows'>[],
-): readonly ScanWindow[] => [
-  ...new Map(
-    staged.flatMap(({ windows }) => windows.map((window) => [window.window, window] as const)),
-  ).values(),
-];
-
 /** The windows left once `next` have taken the place of those with their numbers, the first ones first. */
 export function replaceWindows(
   windows: readonly ScanWindow[],

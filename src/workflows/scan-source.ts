@@ -7,7 +7,7 @@ import type { ScanState } from '../contract/workflows.ts';
 import { activities } from './activities.ts';
 import { isFailure } from './failure.ts';
 import { isHistoryLong, type ScanEnd } from './history-length.ts';
-import { freeWindow, latestWindows, openWindows, replaceWindows } from './open-windows.ts';
+import { freeWindow, openWindows, replaceWindows } from './open-windows.ts';
 import { settleRecords } from './settle-records.ts';
 import type { SteeredSource } from './steered-source.ts';
 
@@ -58,7 +58,7 @@ export async function scanSource(
     }
     if (merged.value !== null) advance(merged.value);
     take(
-      fetched.flatMap((one) => (one.status === 'fulfilled' ? batchesOf(one.value) : [])),
+      fetched.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])),
       source,
     );
     failed ??= fetched.find((one) => one.status === 'rejected');
@@ -72,13 +72,7 @@ export async function scanSource(
   return settleRecords(steered, state, advance);
 }
 
-/** Each batch by itself of those that one activity staged. */
-const batchesOf = ({ further = [], ...first }: StagedBatch): readonly StagedBatch[] => [
-  first,
-  ...further,
-];
-
-/** Fetches the next batches of each window to be read, as it will be once `staged` is merged. */
+/** Fetches the next batch of each window to be read, as it will be once `staged` is merged. */
 function fetchBatches(
   source: OpenSourceRef,
   state: ScanState,
@@ -115,7 +109,7 @@ async function mergeBatches(
   const keys = staged.map(({ window, batch, attempt, rows }) => ({ window, batch, attempt, rows }));
   const names = keys.map((key) => batchName(key.window, key.batch)).join(', ');
   const rows = keys.reduce((sum, key) => sum + key.rows, 0);
-  const windows = latestWindows(staged);
+  const windows = staged.flatMap((batch) => batch.windows);
   const evidence = staged.map((batch) => batch.evidence).reduce(addEvidence);
   const metrics = staged.map((batch) => batch.metrics).reduce(addMetrics);
   const merged = await activities.upsertBatch(

@@ -6,8 +6,8 @@ import { steeringOf } from '../support/steering.ts';
 import { until } from '../support/until.ts';
 
 const ROWS = Number(process.env['APPSYNC_LONG_ROWS'] ?? 1_300);
-const BATCH = Number(process.env['APPSYNC_LONG_BATCH'] ?? 1);
-/** The server suggests to continue as new after so many events: a step of up to ten batches is about twelve. */
+const BATCH = Number(process.env['APPSYNC_LONG_BATCH'] ?? 10);
+/** The server suggests to continue as new after so many events: a batch is about twelve. */
 const SUGGESTED = 60;
 let server: OwnTemporal;
 let installation: TestInstallation;

@@ -3,7 +3,7 @@ import { compareWithTruth } from '../../src/dev/compare-with-truth.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 const ROWS = Number(process.env['APPSYNC_LONG_ROWS'] ?? 3_100);
-const BATCH = Number(process.env['APPSYNC_LONG_BATCH'] ?? 1);
+const BATCH = Number(process.env['APPSYNC_LONG_BATCH'] ?? 10);
 const CAP = BATCH * 100;
 const RECORDS = Number(process.env['APPSYNC_LONG_RECORDS'] ?? 2_100);
 let installation: TestInstallation;
