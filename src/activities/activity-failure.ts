@@ -3,8 +3,11 @@ import pg from 'pg';
 import { NON_RETRYABLE_FAILURES, type FailureType } from '../contract/failures.ts';
 import { AppsyncError, SyncFailure, reasonOf } from '../errors.ts';
 
-/** Beyond this a source ends as incomplete instead of waiting: nothing queues up behind it. */
-const LONGEST_WAIT_MS = 5 * 60_000;
+/**
+ * Beyond this a source ends as incomplete instead of waiting: nothing queues up behind it. Five minutes, and what the
+ * budget adds to the time that a platform named.
+ */
+const LONGEST_WAIT_MS = 5 * 60_000 + 1_000;
 
 /** `nextRetryDelay: 0` would switch retries off at the server. */
 const SHORTEST_WAIT_MS = 1_000;

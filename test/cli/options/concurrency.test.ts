@@ -115,7 +115,7 @@ describe('a preset is so many sources, and requests of an account, at once:', ()
     ['sync-legacy', 'legacy', { sources: 1, requests: 1 }],
     ['sync-fast', 'fast', { sources: 10, requests: 20 }],
   ])('%s', async (shortcut, component, most) => {
-    setLatency(component === 'fast' ? LONG_LATENCY_MS : LATENCY_MS);
+    setLatency(component === 'legacy' ? LATENCY_MS : LONG_LATENCY_MS);
     const { run_id } = await sync(`${shortcut} --component ${component}`);
     expect({ sources: await sourcesAtWork(run_id), requests: inFlight('notion') }).toEqual(most);
   });
