@@ -2,12 +2,13 @@ import { ApplicationFailure, CancelledFailure, CompleteAsyncError } from '@tempo
 import pg from 'pg';
 import { NON_RETRYABLE_FAILURES, type FailureType } from '../contract/failures.ts';
 import { AppsyncError, SyncFailure, reasonOf } from '../errors.ts';
+import { BLOCK_MARGIN_MS } from '../platforms/rate-limit.ts';
 
 /**
- * Beyond this a source ends as incomplete instead of waiting: nothing queues up behind it. Five minutes, and what the
- * budget adds to the time that a platform named.
+ * Beyond this a source ends as incomplete instead of waiting: nothing queues up behind it. Five minutes as a platform
+ * names them, or as the budget has them who asks next.
  */
-const LONGEST_WAIT_MS = 5 * 60_000 + 1_000;
+const LONGEST_WAIT_MS = 5 * 60_000 + BLOCK_MARGIN_MS;
 
 /** `nextRetryDelay: 0` would switch retries off at the server. */
 const SHORTEST_WAIT_MS = 1_000;

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
+import { brotliDecompress, gunzip } from 'node:zlib';
 import { request, type Dispatcher } from 'undici';
 import { utf8Text } from './values/utf8-text.ts';
 
@@ -23,23 +23,23 @@ export interface HttpAnswer {
   readonly bytes: Buffer;
 }
 
+/** What is asked for: no `deflate`, which servers write in two ways. */
 const DECODERS = new Map([
   ['gzip', promisify<Buffer, Buffer>(gunzip)],
-  ['x-gzip', promisify<Buffer, Buffer>(gunzip)],
-  ['deflate', promisify<Buffer, Buffer>(inflate)],
   ['br', promisify<Buffer, Buffer>(brotliDecompress)],
 ]);
+const ACCEPTED = [...DECODERS.keys()].join(', ');
 
 /**
  * One request and its whole answer. Follows no redirect: a token goes to the host it was meant for and nowhere else.
  * Throws what undici throws for a network that fails, and Error for an answer that cannot be decoded. Not through
- * `fetch`, whose web streams cost a quarter more of a page's way through the worker.
+ * `fetch`: its web streams were a large part of what a page cost the worker.
  */
 export async function exchange(asked: HttpRequest): Promise<HttpAnswer> {
   const { url, method, headers, body, dispatcher, signal } = asked;
   const answer = await request(url, {
     method,
-    headers: { 'accept-encoding': 'gzip, deflate, br', ...headers },
+    headers: { 'accept-encoding': ACCEPTED, ...headers },
     body,
     dispatcher,
     signal,

@@ -69,7 +69,7 @@ export interface RateBudget {
 const MAX_WAIT_MS = 60_000;
 
 /** A platform that is asked again at the very moment it named may still refuse. */
-const BLOCK_MARGIN_MS = 250;
+export const BLOCK_MARGIN_MS = 250;
 
 /**
  * Requests travel with jitter: two that leave a window apart may arrive closer together. A worker that

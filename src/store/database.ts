@@ -100,8 +100,8 @@ const BEGIN = `begin; set local idle_in_transaction_session_timeout = '60s'; set
 async function begin(client: Transaction): Promise<number | null> {
   // Of several statements pg gives a list of results.
   const results: unknown = await client.query(BEGIN);
-  const [process] = (results as readonly pg.QueryResult<{ pid: number }>[]).toReversed();
-  return process?.rows[0]?.pid ?? null;
+  const last = (results as readonly pg.QueryResult<{ pid: number }>[]).at(-1);
+  return last?.rows[0]?.pid ?? null;
 }
 
 /**

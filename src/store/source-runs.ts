@@ -1,3 +1,4 @@
+import type { ClosedSource } from '../contract/activities.ts';
 import { addMetrics, syncMetrics, type SyncMetrics } from '../contract/metrics.ts';
 import type { Certificate, ScanMode } from '../contract/scan.ts';
 import type { SourceError, SourceStatus } from '../contract/summary.ts';
@@ -15,7 +16,7 @@ export interface SourceRunKey {
 export async function beginSourceRun(
   db: Queryable,
   run: SourceRunKey & { readonly workflow_id: string },
-): Promise<RecordedEnd | null> {
+): Promise<ClosedSource | null> {
   const { rowCount } = await db.query(
     `insert into appsync.source_run (run_id, source_id, workflow_id, status, started_at, finished_at)
      values ($1, $2, $3, 'running', now(), now()) on conflict (run_id, source_id) do nothing`,
@@ -129,13 +130,11 @@ export async function endAbandoned(tx: Queryable, run: SourceRunKey): Promise<vo
   );
 }
 
-export type RecordedEnd = Pick<SourceRunEnd, 'status' | 'mode' | 'certified' | 'metrics' | 'error'>;
-
 /** How a source ended in a run, or null while it runs or when it never began. */
 export async function readSourceRunEnd(
   db: Queryable,
   run: SourceRunKey,
-): Promise<RecordedEnd | null> {
+): Promise<ClosedSource | null> {
   const { rows } = await db.query<{
     status: SourceStatus;
     mode: ScanMode | null;

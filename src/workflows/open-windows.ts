@@ -1,16 +1,12 @@
 import type { StagedBatch } from '../contract/activities.ts';
-import type { ScanWindow } from '../contract/scan.ts';
+import { firstFree, type ScanWindow } from '../contract/scan.ts';
 import type { ScanState } from '../contract/workflows.ts';
 
 /** The lowest number that no window has or had. */
 export const freeWindow = (
   state: Pick<ScanState, 'free_window'>,
   staged: readonly Pick<StagedBatch, 'windows'>[],
-): number =>
-  Math.max(
-    state.free_window,
-    ...staged.flatMap(({ windows }) => windows.map((window) => window.window + 1)),
-  );
+): number => Math.max(state.free_window, firstFree(staged.flatMap(({ windows }) => windows)));
 
 export const openWindows = (windows: readonly ScanWindow[]) =>
   windows.filter((window) => !window.done);

@@ -1,12 +1,12 @@
 import { customCountsProblem } from '../../contract/metrics.ts';
 import type { ConvertedRecord } from '../../contract/schema.ts';
 import { recordId } from '../../platforms/values/record-id.ts';
+import { rawText } from '../../platforms/values/utf8-text.ts';
 import type { Check } from './check.ts';
 import { expectSameRecords, idsOf } from './compare-records.ts';
 import { expectThat, isTime, methodOf, need, Nonconformance, Skipped } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
 import { parseGiven, type Subject } from './subject.ts';
-import { rawText } from '../../platforms/values/utf8-text.ts';
 
 const FEWEST = 5;
 const TINY = [1, 2, 3];

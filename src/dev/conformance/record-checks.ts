@@ -4,12 +4,12 @@ import { convertOrReject } from '../../platforms/convert-or-reject.ts';
 import { recordHash } from '../../platforms/values/record-hash.ts';
 import { recordId } from '../../platforms/values/record-id.ts';
 import { isObject } from '../../platforms/values/json-object.ts';
+import { rawText } from '../../platforms/values/utf8-text.ts';
 import type { Check } from './check.ts';
 import { expectSameRecords, idsOf } from './compare-records.ts';
 import { expectThat, methodOf, need } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
 import type { Subject } from './subject.ts';
-import { rawText } from '../../platforms/values/utf8-text.ts';
 
 /** Stands in odd records, and in no reason for which they are refused. */
 const MARK = 'value-of-an-odd-record';

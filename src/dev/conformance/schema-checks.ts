@@ -1,12 +1,12 @@
 import type { ConvertedRecord, SourceField } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import { rawText } from '../../platforms/values/utf8-text.ts';
 import type { Check } from './check.ts';
 import { expectSameRecords, idsOf } from './compare-records.ts';
 import { nameOf } from './observed-requests.ts';
 import { expectThat, methodOf } from './outcome.ts';
 import { prepareScan, readAll, readWhole } from './reading.ts';
 import type { Subject } from './subject.ts';
-import { rawText } from '../../platforms/values/utf8-text.ts';
 
 export const SCHEMA_CHECKS: readonly Check[] = [
   { name: 'a new field is described, the others as before', examine: addedField },

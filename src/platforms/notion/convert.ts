@@ -1,9 +1,9 @@
 import type { Column, ConvertedRecord } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
+import type { Converter } from '../convert-or-reject.ts';
 import { momentText } from '../values/calendar.ts';
 import { isObject, type JsonObject } from '../values/json-object.ts';
 import { recordHash, type StablePart } from '../values/record-hash.ts';
-import type { Converter } from '../convert-or-reject.ts';
 import { recordId } from '../values/record-id.ts';
 import { isCutShort, rollupDoubt } from './cut-short.ts';
 import { propertyId } from './property-types.ts';
@@ -28,7 +28,7 @@ export function createConverter(columns: readonly Column[]): (page: unknown) => 
   return (page) => convert(page);
 }
 
-/** The same for pages whose text is known as it came. */
+/** The same for pages whose text is known as it came. Apart, as callers hand the other one to `map`. */
 export function createPageConverter(columns: readonly Column[]): Converter {
   const cells = columns.map(compileCell);
   const indexOf = propertyIndex(columns);

@@ -32,12 +32,13 @@ export async function commentColumns(
 }
 
 /** A column as it is recorded, and what its comment should be. */
-interface NotedColumn extends RecordedColumn {
+export interface NotedColumn extends RecordedColumn {
   readonly field_type: string;
   readonly comment: string;
 }
 
-async function readNoted(tx: Queryable, source: SourceRow): Promise<readonly NotedColumn[]> {
+/** All columns that are recorded, in their order. */
+export async function readNoted(tx: Queryable, source: SourceRow): Promise<readonly NotedColumn[]> {
   const { rows } = await tx.query<NotedColumn>(
     `select field_id, field_name, field_type, column_name, column_type, place,
             dropped_at is not null as dropped,
@@ -57,14 +58,12 @@ const staleComments = (noted: readonly NotedColumn[], state: TableState) =>
     return present.comment === null || OURS.test(present.comment);
   });
 
-/** Whether these are the recorded columns, in this order, and all comments are as they should be. */
-export async function areRecorded(
-  tx: Queryable,
-  source: SourceRow,
+/** Whether the columns are noted, in this order, and all comments are as they should be. */
+export function areNoted(
   columns: readonly Column[],
+  noted: readonly NotedColumn[],
   state: TableState,
-): Promise<boolean> {
-  const noted = await readNoted(tx, source);
+): boolean {
   const used = noted.filter(({ dropped }) => !dropped);
   return (
     used.length === columns.length &&

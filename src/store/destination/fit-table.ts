@@ -2,7 +2,7 @@ import type { SchemaChange } from '../../contract/schema-change.ts';
 import type { Column, CreateConverter, SourceField } from '../../contract/schema.ts';
 import { SyncFailure } from '../../errors.ts';
 import { checkNoViews, explainRefusal } from './change-refused.ts';
-import { areRecorded, commentColumns, recordColumns } from './column-comments.ts';
+import { areNoted, commentColumns, readNoted, recordColumns } from './column-comments.ts';
 import type { Queryable } from '../database.ts';
 import { quoteTable } from '../identifiers.ts';
 import { wasGivenMore } from './more-column.ts';
@@ -18,9 +18,10 @@ import {
   isChanging,
   lacksValues,
   planTable,
+  type KnownTable,
   type TablePlan,
 } from './table-plan.ts';
-import { readRecorded, readTableState, type TableState } from './table-state.ts';
+import { readRecorded, readTableState } from './table-state.ts';
 
 export interface FittedTable {
   readonly columns: readonly Column[];
@@ -69,10 +70,11 @@ async function fitsAlready(
 ): Promise<FittedTable | null> {
   const state = await readTableState(tx, source);
   if (state === null) return null;
-  const found = await planFor(tx, source, fields, state, false);
+  const recorded = await readNoted(tx, source);
+  const found = await planFor(tx, source, fields, { state, recorded, is_new: false });
   const { columns } = found.columns;
   if (isChanging(found) || lacksValues(found) || changesOf(found).length > 0) return null;
-  if (!(await areRecorded(tx, source, columns, state))) return null;
+  if (!areNoted(columns, recorded, state)) return null;
   return { columns, changes: [], needs_full_scan: false };
 }
 
@@ -114,22 +116,17 @@ async function plan(
   if (state === null) {
     throw new SyncFailure('Database', `${source.table_name} was dropped while it was looked at`);
   }
-  return planFor(tx, source, fields, state, isNew);
+  const recorded = await readRecorded(tx, source.id);
+  return planFor(tx, source, fields, { state, recorded, is_new: isNew });
 }
 
 async function planFor(
   tx: Queryable,
   source: SourceRow,
   fields: readonly SourceField[],
-  state: TableState,
-  isNew: boolean,
+  seen: Omit<KnownTable, 'has_more'>,
 ): Promise<TablePlan> {
-  return planTable(source, fields, {
-    state,
-    recorded: await readRecorded(tx, source.id),
-    has_more: await wasGivenMore(tx, source),
-    is_new: isNew,
-  });
+  return planTable(source, fields, { ...seen, has_more: await wasGivenMore(tx, source) });
 }
 
 async function change(
