@@ -18,11 +18,14 @@ function rule(of: Partial<RateRule> = {}): RateRule {
 
 const who = { account: 'acme' };
 
-/** When the request may go, in ms of the server's clock. */
-function timeOf(grant: Grant): number {
+/** What the budget knows the reservation by: its very number, which times a thousand and back is another one at times. */
+function heldOf(grant: Grant): number {
   if (grant.state !== 'granted') throw new Error(`not granted but ${grant.state}`);
-  return grant.go_at * 1000;
+  return grant.go_at;
 }
+
+/** When the request may go, in ms of the server's clock. */
+const timeOf = (grant: Grant) => heldOf(grant) * 1000;
 
 async function takeTimes(
   budgets: readonly RateBudget[],
@@ -237,14 +240,14 @@ describe('the rate budget', () => {
     it('stands when its holder asks again in time', async () => {
       const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
       await budget.take([shared], who);
-      const go_at = timeOf(await budget.take([shared], who)) / 1000;
+      const go_at = heldOf(await budget.take([shared], who));
       expect(await budget.take([shared], who, go_at)).toMatchObject({ state: 'granted', go_at });
       expect((await statusOf(shared)).waiting).toBe(1);
     });
 
     it('is lost when its holder comes late, as after a sleep of the machine', async () => {
       const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
-      const long = timeOf(await budget.take([shared], who)) / 1000 - 5;
+      const long = heldOf(await budget.take([shared], who)) - 5;
       const anew = timeOf(await budget.take([shared], who, long));
       expect(anew).toBeGreaterThan((long + 5) * 1000 + 500);
     });
@@ -255,17 +258,17 @@ describe('the rate budget', () => {
     ])('of a %s is given back when its holder comes too late for it', async (_, of) => {
       const shared = rule(of);
       await budget.take([shared], who);
-      const go_at = timeOf(await budget.take([shared], who));
-      await until(() => Date.now() > go_at + 150);
-      const again = await budget.take([shared], who, go_at / 1000);
+      const held = heldOf(await budget.take([shared], who));
+      await until(() => Date.now() > held * 1000 + 150);
+      const again = await budget.take([shared], who, held);
       expect(again).toMatchObject({ state: 'granted', wait_ms: 0 });
-      expect(timeOf(again)).toBeGreaterThan(go_at);
+      expect(heldOf(again)).toBeGreaterThan(held);
       expect(await statusOf(shared)).toMatchObject({ waiting: 0 });
     });
 
     it('stands at the third look of a process that is always a little late', async () => {
       const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
-      const late = timeOf(await budget.take([shared], who)) / 1000 - 0.2;
+      const late = heldOf(await budget.take([shared], who)) - 0.2;
       expect(timeOf(await budget.take([shared], who, late, 2))).toBeGreaterThan(late * 1000);
       const again = await budget.take([shared], who, late, 3);
       expect(again).toMatchObject({ state: 'granted', go_at: late, look_again: false });
@@ -281,13 +284,13 @@ describe('the rate budget', () => {
         },
       });
       const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
-      const go_at = timeOf(await sleeping.take([shared], who)) / 1000;
+      const go_at = heldOf(await sleeping.take([shared], who));
       asleep = 300;
       const slept = await sleeping.take([shared], who, go_at);
       expect(slept).toMatchObject({ state: 'granted', go_at, look_again: true });
       asleep = 0;
       const anew = await sleeping.take([shared], who, go_at, 2);
-      expect(timeOf(anew) / 1000).toBeGreaterThan(go_at + 0.3);
+      expect(heldOf(anew)).toBeGreaterThan(go_at + 0.3);
     });
 
     it('stands however far away Postgres is, in one round trip when there is no wait', async () => {
@@ -306,7 +309,7 @@ describe('the rate budget', () => {
       expect([first, second]).toMatchObject([{ look_again: false }, { look_again: false }]);
       const third = await far.take([shared], who);
       if (third.wait_ms > 0) await delay(third.wait_ms);
-      const held = timeOf(third) / 1000;
+      const held = heldOf(third);
       expect(await far.take([shared], who, held)).toMatchObject({ go_at: held, look_again: false });
     });
   });
