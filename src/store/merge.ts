@@ -107,6 +107,10 @@ const ERRORS = `case when t._errors ? '_content'
  */
 const MINUTE_IS_OVER = `interval '2 minutes'`;
 
+/**
+ * Cut values are rare. Looking for them record by record, in the table and among those noted, took a sixth of the
+ * statement for rows that have none (28 of 170 ms for 3,937): who has none is left out first.
+ */
 function mergeStatement(source: SourceRow, columns: readonly Column[], withMore: boolean): string {
   const table = quoteTable(source);
   const targets = columns.flatMap((column, i) =>
@@ -145,12 +149,15 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
     ), whole as (
       delete from appsync.truncated_value v using changed c
        where v.source_id = $4 and v.record_id = c.id and v.field_id <> all(c.truncated)
+         and (select exists (select from appsync.truncated_value where source_id = $4))
     ), cut as (
       insert into appsync.truncated_value (source_id, record_id, field_id)
       select $4, c.id, cut.field_id from changed c, unnest(c.truncated) as cut(field_id)
+       where c.truncated <> '{}'
        union
       select $4, s.id, cut.field_id
-        from staged s join ${table} t on t._id = s.id, unnest(s.truncated) as cut(field_id)
+        from (select id, edited_at, truncated from staged where truncated <> '{}') s
+        join ${table} t on t._id = s.id, unnest(s.truncated) as cut(field_id)
        where s.edited_at > t._synced_at - ${MINUTE_IS_OVER}
       on conflict do nothing
     )${source.content_kept === null ? '' : `,${queueContentOfStaged(table)}`}
