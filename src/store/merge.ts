@@ -156,9 +156,8 @@ function mergeStatement(source: SourceRow, columns: readonly Column[], withMore:
        where c.truncated <> '{}'
        union
       select $4, s.id, cut.field_id
-        from (select id, edited_at, truncated from staged where truncated <> '{}') s
-        join ${table} t on t._id = s.id, unnest(s.truncated) as cut(field_id)
-       where s.edited_at > t._synced_at - ${MINUTE_IS_OVER}
+        from staged s join ${table} t on t._id = s.id, unnest(s.truncated) as cut(field_id)
+       where s.truncated <> '{}' and s.edited_at > t._synced_at - ${MINUTE_IS_OVER}
       on conflict do nothing
     )${source.content_kept === null ? '' : `,${queueContentOfStaged(table)}`}
     select count(*) filter (where inserted) as inserted,
