@@ -13,6 +13,8 @@ export type Grant =
       readonly go_at: number;
       /** The time may be gone: take again first, with `held` = `go_at`. */
       readonly look_again: boolean;
+      /** Seconds by which the clock of `go_at` is ahead of this process's `performance.now()`, at most. */
+      readonly clock_ahead: number;
     }
   /** Nothing is reserved: come back after `wait_ms`. */
   | {
@@ -20,6 +22,8 @@ export type Grant =
       readonly wait_ms: number;
       readonly reason: string | null;
     };
+
+export type Granted = Extract<Grant, { state: 'granted' }>;
 
 /** One key's budget now. */
 export interface BudgetStatus {
@@ -60,6 +64,11 @@ export interface RateBudget {
     held?: number | null,
     looks?: number,
   ): Promise<Grant>;
+  /**
+   * Tells when the request of a grant left, in ms of `performance.now()`. When that was later than granted, those after
+   * it keep their distance from then: whoever holds a time that is too near to it now gets another at his next look.
+   */
+  left(rules: readonly RateRule[], grant: Granted, at: number): Promise<void>;
   /** Stops everybody for `ms` from now, reservations included; never shortens an earlier block. */
   block(rules: readonly RateRule[], ms: number, reason: string): Promise<void>;
   status(): Promise<readonly BudgetStatus[]>;
@@ -77,7 +86,7 @@ export const BLOCK_MARGIN_MS = 250;
  * on two busy cores met Airtable's limit, and that costs 30 s. The longer the window, the
  * less the margin costs: 250 ms of a minute, 120 ms of a second.
  */
-const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.12);
+const marginMs = (windowMs: number) => Math.min(250, windowMs * Number(process.env['TLM'] ?? 0.12));
 
 /**
  * Whoever is later than a third of the margin could meet the grants of the next window, and gives its
@@ -88,6 +97,8 @@ const maxLateMs = (rules: readonly RateRule[], looks: number) =>
   looks > 2 ? 500 : Math.min(...rules.map((rule) => marginMs(rule.window_ms))) / 3;
 
 const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+
+const MOVE = `select appsync.move_grant($1, $2, $3)`;
 
 const BLOCK = `select appsync.block_grants($1, $2, $3)`;
 
@@ -139,7 +150,12 @@ export function createRateBudget(db: Queryable): RateBudget {
       ]);
       const delay = ask.stop() - roundTrip.fastestMs();
       // Also of a time that stands: a machine can fall asleep while the answer is on its way.
-      return grantOf(rows[0] as GrantRow, delay > late);
+      return grantOf(rows[0] as GrantRow, ask.started, delay > late);
+    },
+    async left(rules, { go_at, clock_ahead }, at) {
+      const went = at / 1000 + clock_ahead;
+      if (went - go_at <= maxLateMs(rules, 0) / 1000) return;
+      await db.query(MOVE, [rules.map((rule) => rule.key), go_at, went]);
     },
     async block(rules, ms, reason) {
       const seconds = (ms + BLOCK_MARGIN_MS) / 1000;
@@ -157,13 +173,16 @@ interface GrantRow {
   readonly go_at: number;
   readonly wait: number;
   readonly reason: string | null;
+  readonly told_at: number;
 }
 
-function grantOf({ state, go_at, wait, reason }: GrantRow, isLate: boolean): Grant {
-  const wait_ms = Math.ceil(wait * 1000);
-  return state === 'granted'
-    ? { state, wait_ms, go_at, look_again: wait_ms > 0 || isLate }
-    : { state, wait_ms, reason };
+function grantOf(row: GrantRow, askedAt: number, isLate: boolean): Grant {
+  const { state, go_at, reason, told_at } = row;
+  const wait_ms = Math.ceil(row.wait * 1000);
+  if (state !== 'granted') return { state, wait_ms, reason };
+  const look_again = wait_ms > 0 || isLate;
+  // The answer is of no earlier than the question.
+  return { state, wait_ms, go_at, look_again, clock_ahead: told_at - askedAt / 1000 };
 }
 
 /** Knows how fast an answer can be: the fastest of late, so that one lucky answer is forgotten again. */
@@ -174,6 +193,7 @@ function createStopwatch() {
     start: () => {
       const started = performance.now();
       return {
+        started,
         stop: () => {
           const took = performance.now() - started;
           fastest = Math.min(took, fastest * 1.02);

@@ -2,7 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
 import type { RateRule, Requests } from './platform.ts';
-import type { RateBudget } from './rate-limit.ts';
+import { watchDeparture } from './departure.ts';
+import type { Granted, RateBudget } from './rate-limit.ts';
 
 /** A wait that is longer than this is left to Temporal. */
 const LONGEST_WAIT_MS = 60_000;
@@ -68,9 +69,11 @@ async function sendPatiently<T>(
 ): Promise<T> {
   const giveUpAt = context.now() + TOTAL_MS;
   for (let refusals = 1; ; refusals += 1) {
-    await waitForGrant(context, rules, giveUpAt);
+    const grant = await waitForGrant(context, rules, giveUpAt);
     try {
-      return await sendOnce(context, request);
+      return await sendOnce(context, (signal) =>
+        tellWhenLeft(context, rules, grant, () => request(signal)),
+      );
     } catch (error) {
       if (!(error instanceof SyncFailure)) throw error;
       const wait = await stopOthers(context, rules, error);
@@ -89,7 +92,7 @@ async function waitForGrant(
   context: Context,
   rules: readonly RateRule[],
   giveUpAt: number,
-): Promise<void> {
+): Promise<Granted> {
   let held: number | null = null;
   for (let looks = 0; ; looks += 1) {
     context.signal.throwIfAborted();
@@ -97,7 +100,7 @@ async function waitForGrant(
     if (grant.state !== 'granted') {
       throw rateLimited(grant.reason ?? 'the rate budget is used up', grant.wait_ms);
     }
-    if (!grant.look_again) return;
+    if (!grant.look_again) return grant;
     if (context.now() + grant.wait_ms > giveUpAt) {
       throw rateLimited('the rate budget is used up', grant.wait_ms);
     }
@@ -145,6 +148,24 @@ async function sendOnce<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** Lets the budget know when the request left, while it is on its way. */
+async function tellWhenLeft<T>(
+  { budget }: Context,
+  rules: readonly RateRule[],
+  grant: Granted,
+  request: () => Promise<T>,
+): Promise<T> {
+  let told: Promise<void> | undefined;
+  try {
+    return await watchDeparture((at) => {
+      // A budget that cannot be reached shows at the next grant; it is no failure of this request.
+      told ??= budget.left(rules, grant, at).catch(() => {});
+    }, request);
+  } finally {
+    await told;
   }
 }
 

@@ -97,18 +97,13 @@ describe('the rate budget', () => {
     }
   });
 
-  it('gives a burst back for idle time only: whoever waited goes at the rate, without gaps', async () => {
+  it('gives a burst again as soon as its window has passed, so that no time of an import is lost', async () => {
     const bursty = rule({ rate: 10, window_ms: 3_000, limit: 30, burst: 15 });
-    const times = await takeTimes(workers, [bursty], 150);
-    const full = (times[0] as number) + 3_250;
-    const gaps = times
-      .slice(1)
-      .map((time, i) => ({ from: times[i] as number, gap: time - (times[i] as number) }));
-    const later = gaps.filter(({ from }) => from >= full).map(({ gap }) => gap);
-    expect(later.length).toBeGreaterThan(100);
-    expect(Math.min(...later)).toBeGreaterThan(99);
-    // One grant's worth, and the margin of the window.
-    expect(Math.max(...later)).toBeLessThan(100 + 260);
+    const times = await takeTimes(workers, [bursty], 135);
+    const last = ((times.at(-1) as number) - (times[0] as number)) / 1000;
+    // Four windows of thirty with their margin, then a burst of fifteen.
+    expect(last).toBeGreaterThan(4 * 3.25 - 0.001);
+    expect(last).toBeLessThan(4 * 3.25 + 0.01);
     expect(mostIn(3_000, times)).toBe(30);
   });
 
@@ -311,6 +306,70 @@ describe('the rate budget', () => {
       if (third.wait_ms > 0) await delay(third.wait_ms);
       const held = heldOf(third);
       expect(await far.take([shared], who, held)).toMatchObject({ go_at: held, look_again: false });
+    });
+  });
+
+  describe('a request that left late', () => {
+    /** As if it left so long after it was granted. */
+    const leave = (of: RateRule, grant: Grant, afterMs: number) => {
+      if (grant.state !== 'granted') throw new Error(`not granted but ${grant.state}`);
+      return budget.left([of], grant, (grant.go_at - grant.clock_ahead) * 1000 + afterMs);
+    };
+
+    it('keeps its distance to those after it', async () => {
+      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
+      const first = await budget.take([shared], who);
+      const second = heldOf(await budget.take([shared], who));
+      await leave(shared, first, 300);
+      const again = heldOf(await budget.take([shared], who, second));
+      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.12, 2);
+    });
+
+    it('moves no more reservations than there are grants too near to it', async () => {
+      const shared = rule({ rate: 3, window_ms: 1000, limit: 3 });
+      const grants: Grant[] = [];
+      for (let i = 0; i < 9; i += 1) grants.push(await budget.take([shared], who));
+      await leave(shared, grants[0] as Grant, 200);
+      const again: number[] = [];
+      for (const grant of grants.slice(3)) {
+        again.push(timeOf(await budget.take([shared], who, heldOf(grant))));
+      }
+      const left = [timeOf(grants[0] as Grant) + 200, ...grants.slice(1, 3).map(timeOf)];
+      expect(again.filter((time, i) => time !== timeOf(grants[i + 3] as Grant))).toHaveLength(1);
+      expect(mostIn(1_119, [...left, ...again])).toBe(3);
+    });
+
+    it.each([
+      ['a little late', 39],
+      ['in time', 0],
+    ])('moves nobody when it was %s', async (_, ms) => {
+      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
+      const first = await budget.take([shared], who);
+      const held = heldOf(await budget.take([shared], who));
+      await leave(shared, first, ms);
+      expect(heldOf(await budget.take([shared], who, held))).toBe(held);
+    });
+
+    it('moves nobody whose rate is too high to list every grant', async () => {
+      const fast = rule({ rate: 5000, window_ms: 1000, limit: 5000, burst: 10 });
+      const grant = await budget.take([fast], who);
+      await leave(fast, grant, 300);
+      expect(heldOf(await budget.take([fast], who, heldOf(grant)))).toBe(heldOf(grant));
+    });
+
+    it('leaves alone who asked before somebody gave a run another rate', async () => {
+      const plan = rule({ rate: 2, window_ms: 1000, limit: 2 });
+      const grants: Grant[] = [];
+      for (let i = 0; i < 6; i += 1) grants.push(await budget.take([plan], who));
+      for (const rate of [1, 20]) {
+        const asked = { ...plan, rate, limit: rate, burst: rate };
+        await budget.take([asked], { ...who, asked: true });
+        for (const grant of grants.slice(2)) {
+          expect(await budget.take([plan], who, heldOf(grant))).toMatchObject({
+            go_at: heldOf(grant),
+          });
+        }
+      }
     });
   });
 

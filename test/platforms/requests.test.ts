@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SyncFailure } from '../../src/errors.ts';
 import type { RateRule } from '../../src/platforms/platform.ts';
@@ -114,6 +117,29 @@ describe('requests', () => {
       type: 'Unavailable',
       message: 'no whole answer within 0.05 s',
     });
+  });
+
+  it('that left late, because the process was busy, keep their distance to the next one', async () => {
+    const { requests } = setUp();
+    const arrivals: number[] = [];
+    const server = createServer((_, answer) => {
+      arrivals.push(performance.now());
+      answer.end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const one = rule(1);
+    const send = (busyMs: number) =>
+      requests.send([one], async () => {
+        for (const end = performance.now() + busyMs; performance.now() < end;);
+        await (await fetch(url)).text();
+      });
+    await send(400);
+    await send(0);
+    server.close();
+    server.closeAllConnections();
+    expect(arrivals).toHaveLength(2);
+    expect((arrivals[1] as number) - (arrivals[0] as number)).toBeGreaterThan(1_000);
   });
 
   it('refused for a moment are tried again after it', async () => {

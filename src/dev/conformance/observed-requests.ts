@@ -20,7 +20,14 @@ export interface RequestControl {
 }
 
 const UNLIMITED: RateBudget = {
-  take: async () => ({ state: 'granted', wait_ms: 0, go_at: 0, look_again: false }),
+  take: async () => ({
+    state: 'granted',
+    wait_ms: 0,
+    go_at: 0,
+    look_again: false,
+    clock_ahead: 0,
+  }),
+  left: async () => {},
   block: async () => {},
   status: async () => [],
 };
