@@ -56,21 +56,25 @@ export interface RateBudget {
   /**
    * Reserves the next free time under all rules, first come first served; one round trip. Nothing is
    * reserved when it is more than a minute away. Whoever waited takes again with `held`, the time it
-   * was given: it stands unless a block came over it or it is past; `looks` counts how often it did.
+   * was given: it stands unless a block came over it or it is long past, and is a little later when a request before it
+   * left late.
    */
-  take(
-    rules: readonly RateRule[],
-    who: Asking,
-    held?: number | null,
-    looks?: number,
-  ): Promise<Grant>;
+  take(rules: readonly RateRule[], who: Asking, held?: number | null): Promise<Grant>;
   /**
    * Tells when the request of a grant left, in ms of `performance.now()`. When that was later than granted, those after
-   * it keep their distance from then: whoever holds a time that is too near to it now gets another at his next look.
+   * it keep their distance from then.
    */
   left(rules: readonly RateRule[], grant: Granted, at: number): Promise<void>;
-  /** Stops everybody for `ms` from now, reservations included; never shortens an earlier block. */
-  block(rules: readonly RateRule[], ms: number, reason: string): Promise<void>;
+  /**
+   * Stops everybody for `ms` from now, reservations included; never shortens an earlier block. A limit that was met
+   * although the budget was kept to has the wide margin for a day.
+   */
+  block(
+    rules: readonly RateRule[],
+    ms: number,
+    reason: string,
+    cause: 'limit met' | 'blocked',
+  ): Promise<void>;
   status(): Promise<readonly BudgetStatus[]>;
 }
 
@@ -81,26 +85,26 @@ const MAX_WAIT_MS = 60_000;
 export const BLOCK_MARGIN_MS = 250;
 
 /**
- * Requests travel with jitter: two that leave a window apart may arrive closer together. A worker that
- * converts a page keeps its event loop for 10 to 50 ms; with a margin of 30 ms each of three runs seen
- * on two busy cores met Airtable's limit, and that costs 30 s. The longer the window, the
- * less the margin costs: 250 ms of a minute, 120 ms of a second.
+ * Requests travel with jitter: two that leave a window apart may arrive closer together. How late they left is known
+ * (see `left`); what is left to the margin is a third of it that is not told, and the network. A limit that was met all
+ * the same, which costs 30 s of Airtable, says that the way is rougher: then the wide margin holds for a day. The longer
+ * the window, the less a margin costs: 250 ms of a minute, 40 or 120 ms of a second.
  */
-const marginMs = (windowMs: number) => Math.min(250, windowMs * Number(process.env['TLM'] ?? 0.12));
+const nearMarginMs = (windowMs: number) => Math.min(250, windowMs * 0.04);
+const wideMarginMs = (windowMs: number) => Math.min(250, windowMs * 0.12);
 
-/**
- * Whoever is later than a third of the margin could meet the grants of the next window, and gives its
- * time back for another one. A process that is always late would never get to send anything: from the
- * third look on only a sleep of the machine counts as late.
- */
-const maxLateMs = (rules: readonly RateRule[], looks: number) =>
-  looks > 2 ? 500 : Math.min(...rules.map((rule) => marginMs(rule.window_ms))) / 3;
+/** Less is no news: what the margin is for. */
+const toldLateMs = (rules: readonly RateRule[]) =>
+  Math.min(...rules.map((rule) => nearMarginMs(rule.window_ms))) / 3;
 
-const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+/** Whoever is later than this for the time that he was given slept, and gives it back for another one. */
+const ASLEEP_MS = 500;
+
+const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
 
 const MOVE = `select appsync.move_grant($1, $2, $3)`;
 
-const BLOCK = `select appsync.block_grants($1, $2, $3)`;
+const BLOCK = `select appsync.block_grants($1, $2, $3, $4)`;
 
 const STATUS = `
   select key, account, rate, span * 1000 as window_ms, used, max_grants - used as free, waiting,
@@ -130,36 +134,37 @@ const STATUS = `
 export function createRateBudget(db: Queryable): RateBudget {
   const roundTrip = createStopwatch();
   return {
-    async take(rules, { account, asked = false, runId }, held = null, looks = 1) {
-      const late = maxLateMs(rules, looks);
+    async take(rules, { account, asked = false, runId }, held = null) {
       // What every answer takes to travel is no delay.
-      const maxLate = late + roundTrip.fastestMs();
+      const maxLate = ASLEEP_MS + roundTrip.fastestMs();
       const ask = roundTrip.start();
       const { rows } = await db.query(TAKE, [
         account,
         asked,
         rules.map((rule) => rule.key),
         rules.map((rule) => rule.rate),
-        rules.map((rule) => (rule.window_ms + marginMs(rule.window_ms)) / 1000),
+        rules.map((rule) => (rule.window_ms + wideMarginMs(rule.window_ms)) / 1000),
         rules.map((rule) => rule.limit),
         rules.map((rule) => rule.burst),
         MAX_WAIT_MS / 1000,
         held,
         maxLate / 1000,
         runId ?? null,
+        rules.map((rule) => (rule.window_ms + nearMarginMs(rule.window_ms)) / 1000),
       ]);
       const delay = ask.stop() - roundTrip.fastestMs();
       // Also of a time that stands: a machine can fall asleep while the answer is on its way.
-      return grantOf(rows[0] as GrantRow, ask.started, delay > late);
+      return grantOf(rows[0] as GrantRow, ask.started, delay > ASLEEP_MS);
     },
     async left(rules, { go_at, clock_ahead }, at) {
       const went = at / 1000 + clock_ahead;
-      if (went - go_at <= maxLateMs(rules, 0) / 1000) return;
+      if (went - go_at <= toldLateMs(rules) / 1000) return;
       await db.query(MOVE, [rules.map((rule) => rule.key), go_at, went]);
     },
-    async block(rules, ms, reason) {
+    async block(rules, ms, reason, cause) {
       const seconds = (ms + BLOCK_MARGIN_MS) / 1000;
-      await db.query(BLOCK, [rules.map((rule) => rule.key), seconds, reason]);
+      const keys = rules.map((rule) => rule.key);
+      await db.query(BLOCK, [keys, seconds, reason, cause === 'limit met']);
     },
     async status() {
       const { rows } = await db.query(STATUS, []);

@@ -6,5 +6,5 @@ const WINDOW_MS = 1000;
 export function perSecond(key: string, rate: number): RateRule {
   if (rate < 1) return { key, rate, window_ms: Math.ceil(WINDOW_MS / rate), limit: 1, burst: 1 };
   const limit = Math.floor(rate);
-  return { key, rate, window_ms: WINDOW_MS, limit, burst: limit };
+  return { key, rate, window_ms: WINDOW_MS, limit, burst: 1 };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
-import type { RateRule, Requests } from './platform.ts';
 import { watchDeparture } from './departure.ts';
+import type { RateRule, Requests } from './platform.ts';
 import type { Granted, RateBudget } from './rate-limit.ts';
 
 /** A wait that is longer than this is left to Temporal. */
@@ -94,9 +94,9 @@ async function waitForGrant(
   giveUpAt: number,
 ): Promise<Granted> {
   let held: number | null = null;
-  for (let looks = 0; ; looks += 1) {
+  for (;;) {
     context.signal.throwIfAborted();
-    const grant = await context.budget.take(rules, context, held, looks);
+    const grant = await context.budget.take(rules, context, held);
     if (grant.state !== 'granted') {
       throw rateLimited(grant.reason ?? 'the rate budget is used up', grant.wait_ms);
     }
@@ -179,12 +179,12 @@ async function stopOthers(
   if (type === 'RateLimited') {
     const wait = retryAfterMs ?? UNNAMED_WAIT_MS;
     context.count({ rate_limited: 1 });
-    await context.budget.block(rules, wait, message);
+    await context.budget.block(rules, wait, message, 'limit met');
     return wait;
   }
   if (type === 'Blocked' && retryAfterMs !== undefined) {
     // What blocks one base need not block the account's others: the narrowest rule comes first.
-    await context.budget.block(rules.slice(0, 1), retryAfterMs, message);
+    await context.budget.block(rules.slice(0, 1), retryAfterMs, message, 'blocked');
   }
   return 0;
 }

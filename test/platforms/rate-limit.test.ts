@@ -69,8 +69,7 @@ describe('the rate budget', () => {
   });
 
   it.each([
-    // The margin for jitter is 12 % of a second: a lock-out costs thirty.
-    ['89 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.89],
+    ['96 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.96],
     ['95 %', 'a limit per minute', { rate: 3, window_ms: 60_000, burst: 30 }, 0.95],
   ])('uses more than %s of %s when there is work', async (_share, _limit, of, share) => {
     const shared = rule(of);
@@ -102,8 +101,8 @@ describe('the rate budget', () => {
     const times = await takeTimes(workers, [bursty], 135);
     const last = ((times.at(-1) as number) - (times[0] as number)) / 1000;
     // Four windows of thirty with their margin, then a burst of fifteen.
-    expect(last).toBeGreaterThan(4 * 3.25 - 0.001);
-    expect(last).toBeLessThan(4 * 3.25 + 0.01);
+    expect(last).toBeGreaterThan(4 * 3.12 - 0.001);
+    expect(last).toBeLessThan(4 * 3.12 + 0.2);
     expect(mostIn(3_000, times)).toBe(30);
   });
 
@@ -179,7 +178,10 @@ describe('the rate budget', () => {
     const takes = Array.from({ length: 100 }, (_, i) =>
       (workers[i % 2] as RateBudget).take(i % 2 ? [a, b] : [b, a], who),
     );
-    const blocks = [budget.block([b, a], 1, 'once'), budget.block([a, b], 1, 'twice')];
+    const blocks = [
+      budget.block([b, a], 1, 'once', 'limit met'),
+      budget.block([a, b], 1, 'twice', 'limit met'),
+    ];
     await expect(Promise.all([...takes, ...blocks])).resolves.toHaveLength(102);
   });
 
@@ -187,7 +189,7 @@ describe('the rate budget', () => {
     it('gives no time before that, to any worker', async () => {
       const shared = rule();
       await budget.take([shared], who);
-      await budget.block([shared], 3_000, 'the rate is limited');
+      await budget.block([shared], 3_000, 'the rate is limited', 'limit met');
       const blockedUntil = (await statusOf(shared)).blocked_until?.getTime() as number;
       const times = await takeTimes(workers, [shared], 20);
       expect(times[0]).toBeGreaterThan(blockedUntil);
@@ -198,7 +200,7 @@ describe('the rate budget', () => {
       const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
       const grants = [];
       for (let i = 0; i < 5; i += 1) grants.push(await budget.take([shared], who));
-      await budget.block([shared], 2_000, 'the rate is limited');
+      await budget.block([shared], 2_000, 'the rate is limited', 'limit met');
       const blockedUntil = (await statusOf(shared)).blocked_until?.getTime() as number;
       const held = grants.slice(1).map(timeOf);
       const again = [];
@@ -212,18 +214,42 @@ describe('the rate budget', () => {
     it('keeps the longest of several blocks, with its reason', async () => {
       const shared = rule();
       await budget.take([shared], who);
-      await budget.block([shared], 40_000, 'long');
-      await budget.block([shared], 1_000, 'short');
+      await budget.block([shared], 40_000, 'long', 'limit met');
+      await budget.block([shared], 1_000, 'short', 'limit met');
       const grant = await budget.take([shared], who);
       expect(grant).toMatchObject({ state: 'granted', wait_ms: expect.any(Number) });
       expect(grant.wait_ms).toBeGreaterThan(39_000);
       expect((await statusOf(shared)).block_reason).toBe('long');
     });
 
+    it.each([
+      // A lock-out of Airtable costs thirty seconds: the way is rougher than was thought.
+      ['once it was met', 'limit met', 1.12],
+      ['for a refusal of another kind', 'blocked', 1.04],
+    ] as const)('keeps the distance from a limit that is right %s', async (_, cause, distance) => {
+      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
+      await budget.take([shared], who);
+      await budget.block([shared], 1, 'no', cause);
+      const times = await takeTimes(workers, [shared], 3);
+      expect(((times[2] as number) - (times[1] as number)) / 1000).toBeCloseTo(distance, 3);
+    });
+
+    it('comes near to the limit again a day after it was met', async () => {
+      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
+      await budget.take([shared], who);
+      await budget.block([shared], 1, 'no', 'limit met');
+      await database.pool.query(
+        `update appsync.rate_budget set wary_until = wary_until - interval '1 day' where key = $1`,
+        [shared.key],
+      );
+      const times = await takeTimes(workers, [shared], 3);
+      expect(((times[2] as number) - (times[1] as number)) / 1000).toBeCloseTo(1.04, 3);
+    });
+
     it('reserves nothing when that is more than a minute away', async () => {
       const shared = rule();
       await budget.take([shared], who);
-      await budget.block([shared], 300_000, 'the plan is used up');
+      await budget.block([shared], 300_000, 'the plan is used up', 'blocked');
       const grant = await budget.take([shared], who);
       expect(grant).toMatchObject({ state: 'blocked', reason: 'the plan is used up' });
       expect(Math.abs(grant.wait_ms - 300_250)).toBeLessThan(1_000);
@@ -247,26 +273,25 @@ describe('the rate budget', () => {
       expect(anew).toBeGreaterThan((long + 5) * 1000 + 500);
     });
 
+    it('stands when its holder comes a little late: when the request left is told afterwards', async () => {
+      const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
+      const late = heldOf(await budget.take([shared], who)) - 0.3;
+      const again = await budget.take([shared], who, late);
+      expect(again).toMatchObject({ state: 'granted', go_at: late, look_again: false });
+    });
+
     it.each([
       ['window', { rate: 1, window_ms: 1_000, limit: 1 }],
       ['bucket', { rate: 2, window_ms: 60_000, limit: 120, burst: 1 }],
-    ])('of a %s is given back when its holder comes too late for it', async (_, of) => {
+    ])('of a %s is given back when its holder slept over it', async (_, of) => {
       const shared = rule(of);
       await budget.take([shared], who);
       const held = heldOf(await budget.take([shared], who));
-      await until(() => Date.now() > held * 1000 + 150);
+      await until(() => Date.now() > held * 1000 + 600);
       const again = await budget.take([shared], who, held);
       expect(again).toMatchObject({ state: 'granted', wait_ms: 0 });
       expect(heldOf(again)).toBeGreaterThan(held);
       expect(await statusOf(shared)).toMatchObject({ waiting: 0 });
-    });
-
-    it('stands at the third look of a process that is always a little late', async () => {
-      const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
-      const late = heldOf(await budget.take([shared], who)) - 0.2;
-      expect(timeOf(await budget.take([shared], who, late, 2))).toBeGreaterThan(late * 1000);
-      const again = await budget.take([shared], who, late, 3);
-      expect(again).toMatchObject({ state: 'granted', go_at: late, look_again: false });
     });
 
     it('is looked at again when the word that it stands came late, as when the machine slept meanwhile', async () => {
@@ -280,12 +305,12 @@ describe('the rate budget', () => {
       });
       const shared = rule({ rate: 2, window_ms: 500, limit: 1 });
       const go_at = heldOf(await sleeping.take([shared], who));
-      asleep = 300;
+      asleep = 700;
       const slept = await sleeping.take([shared], who, go_at);
       expect(slept).toMatchObject({ state: 'granted', go_at, look_again: true });
       asleep = 0;
-      const anew = await sleeping.take([shared], who, go_at, 2);
-      expect(heldOf(anew)).toBeGreaterThan(go_at + 0.3);
+      const anew = await sleeping.take([shared], who, go_at);
+      expect(heldOf(anew)).toBeGreaterThan(go_at + 0.7);
     });
 
     it('stands however far away Postgres is, in one round trip when there is no wait', async () => {
@@ -322,25 +347,31 @@ describe('the rate budget', () => {
       const second = heldOf(await budget.take([shared], who));
       await leave(shared, first, 300);
       const again = heldOf(await budget.take([shared], who, second));
-      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.12, 2);
+      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.04, 2);
     });
 
-    it('moves no more reservations than there are grants too near to it', async () => {
+    it('moves one reservation of each window after it, by as much as it was late and no more', async () => {
       const shared = rule({ rate: 3, window_ms: 1000, limit: 3 });
-      const grants: Grant[] = [];
-      for (let i = 0; i < 9; i += 1) grants.push(await budget.take([shared], who));
+      const times = await Promise.all(workers.concat(workers).map((of) => of.take([shared], who)));
+      for (let i = 4; i < 9; i += 1) times.push(await budget.take([shared], who));
+      const grants = times.toSorted((a, b) => heldOf(a) - heldOf(b));
       await leave(shared, grants[0] as Grant, 200);
-      const again: number[] = [];
-      for (const grant of grants.slice(3)) {
-        again.push(timeOf(await budget.take([shared], who, heldOf(grant))));
+      const held = grants.slice(3);
+      // All look at the same time, as whoever was told the same does.
+      const again = await Promise.all(
+        held.map((grant, i) => (workers[i % 2] as RateBudget).take([shared], who, heldOf(grant))),
+      );
+      for (const i of again.keys()) {
+        again[i] = await budget.take([shared], who, heldOf(again[i] as Grant));
       }
+      const moved = again.map((grant, i) => timeOf(grant) - timeOf(held[i] as Grant));
+      expect(moved.filter((ms) => ms > 10).map((ms) => Math.round(ms / 10))).toEqual([20, 20]);
       const left = [timeOf(grants[0] as Grant) + 200, ...grants.slice(1, 3).map(timeOf)];
-      expect(again.filter((time, i) => time !== timeOf(grants[i + 3] as Grant))).toHaveLength(1);
-      expect(mostIn(1_119, [...left, ...again])).toBe(3);
+      expect(mostIn(1_026, [...left, ...again.map(timeOf)])).toBe(3);
     });
 
     it.each([
-      ['a little late', 39],
+      ['a little late', 12],
       ['in time', 0],
     ])('moves nobody when it was %s', async (_, ms) => {
       const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
@@ -471,7 +502,7 @@ describe('the rate budget', () => {
     expect(before).toMatchObject({ account: 'acme', rate: 5, used: 5, free: 0, waiting: 2 });
     expect(before.waiting_until?.getTime()).toBeGreaterThan(Date.now());
     expect(before.blocked_until).toBeNull();
-    await budget.block([shared], 30_000, 'the rate is limited');
+    await budget.block([shared], 30_000, 'the rate is limited', 'limit met');
     expect(await statusOf(shared)).toMatchObject({
       waiting: 0,
       waiting_until: null,
