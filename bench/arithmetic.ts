@@ -27,6 +27,8 @@ export function spread<T>(items: readonly T[], count: number): readonly T[] {
 export interface Budget {
   readonly requests: number;
   readonly windowMs: number;
+  /** Requests that may begin at once after idle time; more come at the rate of the window. */
+  readonly burst: number;
   readonly latencyMs: number;
   /** Most requests that can be under way at once: 1 for a single cursor. */
   readonly atOnce: number;
@@ -34,15 +36,24 @@ export interface Budget {
 
 /**
  * The shortest time in which so many requests can be answered, when at most `requests` may begin in a window that
- * opens with its first one. Nobody who keeps to the limit can be faster.
+ * opens with its first one, and out of a bucket of `burst` that fills up in idle time only. Nobody who keeps to both can
+ * be faster.
  */
 export function bestMs(count: number, budget: Budget): number {
   const begins: number[] = [];
   const ends: number[] = [];
+  // A burst of a whole window leaves nothing to say for a bucket.
+  const interval = budget.burst < budget.requests ? budget.windowMs / budget.requests : 0;
+  let full = 0;
   for (let i = 0; i < count; i++) {
     const free = i < budget.atOnce ? 0 : (ends[i - budget.atOnce] as number);
     const opened = begins[Math.floor(i / budget.requests) * budget.requests - budget.requests];
-    const begin = Math.max(free, opened === undefined ? 0 : opened + budget.windowMs);
+    const refilled = full - (budget.burst - 1) * interval;
+    const open = opened === undefined ? 0 : opened + budget.windowMs;
+    const begin = Math.max(free, refilled, open);
+    // Whoever waited for a window used the bucket up.
+    if (open > Math.max(free, refilled)) full = open + (budget.burst - 1) * interval;
+    full = Math.max(full, begin) + interval;
     begins.push(begin);
     ends.push(begin + budget.latencyMs);
   }

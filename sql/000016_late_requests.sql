@@ -1,7 +1,4 @@
--- A request that left late keeps its distance to those after it; a budget keeps more distance once a limit was met.
-
--- Until then a window is given the wider margin: the platform refused a request although the budget was kept to.
-alter table appsync.rate_budget add column wary_until timestamptz;
+-- A request that left late keeps its distance to those after it.
 
 -- When a reservation may go: no nearer than `span` to the grant that is `max_grants` before it in the list. By the
 -- caller's own claim and by the one in force: who asked for another rate meanwhile moves nobody. Sums of fractions are
@@ -36,39 +33,8 @@ begin
   end loop;
 end $$;
 
--- As before; and whether it was the limit that was met.
-drop function appsync.block_grants(text[], double precision, text);
-
-create function appsync.block_grants(keys text[], seconds double precision, why text, met_limit boolean default false)
-returns void
-language plpgsql as $$
-declare
-  now_at double precision;
-  until_at double precision;
-  one text;
-begin
-  for one in select k from unnest(keys) as k order by k collate "C" loop
-    perform from appsync.rate_budget b where b.key = one for update;
-    now_at := appsync.epoch(clock_timestamp());
-    until_at := now_at + seconds;
-    update appsync.rate_budget b
-       set blocked_until = greatest(b.blocked_until, to_timestamp(until_at)),
-           wary_until = case when met_limit then now() + interval '1 day' else b.wary_until end,
-           block_reason = case when b.blocked_until > to_timestamp(until_at) then b.block_reason else why end,
-           grants = array(select g from unnest(b.grants) as g where g <= now_at or g > until_at order by g),
-           next_at = case
-             when cardinality(b.grants) = 0 or b.grants[cardinality(b.grants)] > until_at then b.next_at
-             else least(b.next_at, until_at)
-           end,
-           waiting_until = case when appsync.epoch(b.waiting_until) > until_at then b.waiting_until end
-     where b.key = one;
-  end loop;
-end $$;
-
--- As before, but for four things. A reservation goes later when a request before it left so late that it would come
--- too near. The answer tells the time, so that the caller knows by it when its request left. And whoever waits for
--- a span to pass finds the bucket filled meanwhile: a budget that is used all the time was used evenly before, which
--- cost an import its last 10 s. And `near_spans` are in force while no limit has been met.
+-- As before, but for two things. A reservation goes later when a request before it left so late that it would come too
+-- near. And the answer tells the time, so that the caller knows by it when its request left.
 drop function appsync.take_grant(
   text, boolean, text[], double precision[], double precision[], integer[], double precision[],
   double precision, double precision, double precision, text
@@ -86,7 +52,6 @@ create function appsync.take_grant(
   held double precision,
   max_late double precision,
   run text default null,
-  near_spans double precision[] default null,
   out state text,
   out go_at double precision,
   out wait double precision,
@@ -99,7 +64,6 @@ declare
   blocked double precision := 0;
   before double precision;
   rule record;
-  distance double precision;
   claim appsync.rate_claim;
   budget appsync.rate_budget;
   budgets appsync.rate_budget[] := '{}';
@@ -109,16 +73,14 @@ begin
   if held is not null then
     select appsync.epoch(max(b.blocked_until)), max(appsync.not_before(b, held, r.span, r.max_grants))
       into blocked, go_at
-      from unnest(keys, coalesce(near_spans, spans), limits) as r (key, span, max_grants)
-      join appsync.rate_budget b using (key);
+      from unnest(keys, spans, limits) as r (key, span, max_grants) join appsync.rate_budget b using (key);
     go_at := coalesce(go_at, held);
     if coalesce(blocked, 0) < held and now_at < held + max_late then
       if go_at > held then
         -- One after another: of several with the same time only as many move as have to.
         perform from appsync.rate_budget b where b.key = any (keys) order by b.key collate "C" for update;
         select max(appsync.not_before(b, held, r.span, r.max_grants)) into go_at
-          from unnest(keys, coalesce(near_spans, spans), limits) as r (key, span, max_grants)
-          join appsync.rate_budget b using (key);
+          from unnest(keys, spans, limits) as r (key, span, max_grants) join appsync.rate_budget b using (key);
         if go_at > held then
           perform appsync.move_grant(keys, held, go_at);
         end if;
@@ -132,9 +94,7 @@ begin
   end if;
 
   for rule in
-    select r.*
-      from unnest(keys, rates, spans, coalesce(near_spans, spans), limits, bursts)
-        as r (key, rate, span, near_span, max_grants, burst)
+    select r.* from unnest(keys, rates, spans, limits, bursts) as r (key, rate, span, max_grants, burst)
      order by r.key collate "C"
   loop
     select b.* into budget from appsync.rate_budget b where b.key = rule.key for update;
@@ -142,8 +102,7 @@ begin
       insert into appsync.rate_budget (key, account) values (rule.key, who) on conflict do nothing;
       select b.* into budget from appsync.rate_budget b where b.key = rule.key for update;
     end if;
-    distance := case when budget.wary_until > now() then rule.span else rule.near_span end;
-    claim := row(rule.rate, distance, rule.max_grants, rule.burst, now_at, asked, case when asked then run end);
+    claim := row(rule.rate, rule.span, rule.max_grants, rule.burst, now_at, asked, case when asked then run end);
     budget.claims := appsync.live_claims(budget.claims, claim);
     place := array_position(budget.grants, held);
     if place is not null then
@@ -194,8 +153,11 @@ begin
              then appsync.list_grant(budgets[i].grants, go_at, now_at - in_force[i].span)
              else '{}'
            end,
-           next_at = greatest(budgets[i].next_at, go_at)
-             + greatest(1 / in_force[i].rate, in_force[i].span / in_force[i].max_grants),
+           -- Whoever had to wait found the budget used up: the burst comes back with idle time only.
+           next_at = greatest(
+             budgets[i].next_at,
+             go_at + case when wait > 0 then (in_force[i].burst - 1) / in_force[i].rate else 0 end
+           ) + 1 / in_force[i].rate,
            claims = budgets[i].claims,
            waiting_until = greatest(b.waiting_until, to_timestamp(go_at))
      where b.key = budgets[i].key;

@@ -9,6 +9,9 @@ import type { Workload } from './workload.ts';
 
 const LATENCY_MS = 120;
 
+/** What the budget gives at once: ten seconds' worth of Notion's rate, and a second's of Airtable's. */
+const BURST = { notion: 30, airtable: 5 } as const;
+
 const LIMITS = {
   notion: { rateLimit: 180, rateWindowMs: 60_000, latencyMs: LATENCY_MS },
   airtable: { rateLimit: 5, rateWindowMs: 1_000, latencyMs: LATENCY_MS },
@@ -46,9 +49,10 @@ export const realLimits: Workload = {
       figures.push(...(await importWithin(context, one)));
     }
     const notes = [
-      'The best time is that of the fewest requests, with each window of the limit used up as soon as it opens and a ' +
-        'request at a time per source; the even pace is the same requests at the rate of the limit. Once each, ' +
-        'whatever the number of rounds.',
+      'The best time is the least that the budget allows for the fewest requests: a burst (30 of Notion, 5 of ' +
+        "Airtable), then the limit's rate, never more than the limit in a window, and a request at a time per source; " +
+        'the limit alone would allow all of a window at once; the even pace is the same requests at the rate of the ' +
+        'limit. Once each, whatever the number of rounds.',
     ];
     return { workload: realLimits.id, title: realLimits.about, runs: [], figures, notes };
   },
@@ -71,13 +75,22 @@ function importWithin(context: BenchContext, { name, platform, world }: Case) {
         if (stored !== null) await checkRows(stage, source, stored);
       }
       const { rateLimit: requests, rateWindowMs: windowMs } = LIMITS[platform];
-      const budget: Budget = { requests, windowMs, latencyMs: LATENCY_MS, atOnce: sources.length };
+      const atOnce = sources.length;
+      const windows: Budget = {
+        requests,
+        windowMs,
+        burst: requests,
+        latencyMs: LATENCY_MS,
+        atOnce,
+      };
       const fewest = sources.reduce((sum, { records }) => sum + Math.ceil(records / 100) + 1, 0);
-      const best = bestMs(fewest, budget) / 1000;
+      const best = bestMs(fewest, { ...windows, burst: BURST[platform] }) / 1000;
+      const greedy = bestMs(fewest, windows) / 1000;
       const even = (fewest * windowMs) / requests / 1000;
       return [
         figure(`${name}: wall time`, run.seconds, 's'),
         figure(`${name}: time / best`, run.seconds / best, '×', { most: 1.05 }),
+        figure(`${name}: time / limit alone`, run.seconds / greedy, '×'),
         figure(`${name}: time / even pace`, run.seconds / even, '×'),
         figure(`${name}: requests / fewest`, run.requests / fewest, '×'),
         figure(`${name}: answers 429`, refused.length, '', { most: 0 }),

@@ -65,16 +65,8 @@ export interface RateBudget {
    * it keep their distance from then.
    */
   left(rules: readonly RateRule[], grant: Granted, at: number): Promise<void>;
-  /**
-   * Stops everybody for `ms` from now, reservations included; never shortens an earlier block. A limit that was met
-   * although the budget was kept to has the wide margin for a day.
-   */
-  block(
-    rules: readonly RateRule[],
-    ms: number,
-    reason: string,
-    cause: 'limit met' | 'blocked',
-  ): Promise<void>;
+  /** Stops everybody for `ms` from now, reservations included; never shortens an earlier block. */
+  block(rules: readonly RateRule[], ms: number, reason: string): Promise<void>;
   status(): Promise<readonly BudgetStatus[]>;
 }
 
@@ -85,26 +77,24 @@ const MAX_WAIT_MS = 60_000;
 export const BLOCK_MARGIN_MS = 250;
 
 /**
- * Requests travel with jitter: two that leave a window apart may arrive closer together. How late they left is known
- * (see `left`); what is left to the margin is a third of it that is not told, and the network. A limit that was met all
- * the same, which costs 30 s of Airtable, says that the way is rougher: then the wide margin holds for a day. The longer
- * the window, the less a margin costs: 250 ms of a minute, 40 or 120 ms of a second.
+ * Requests travel with jitter: two that leave a window apart may arrive closer together, and one too many costs 30 s of
+ * Airtable, of everybody who uses the base. How late a request left is known (see `left`); the margin is for the way.
+ * The longer the window, the less it costs: 250 ms of a minute, 100 ms of a second.
  */
-const nearMarginMs = (windowMs: number) => Math.min(250, windowMs * 0.04);
-const wideMarginMs = (windowMs: number) => Math.min(250, windowMs * 0.12);
+const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.1);
 
-/** Less is no news: what the margin is for. */
+/** Less is not told: most requests are some milliseconds late. */
 const toldLateMs = (rules: readonly RateRule[]) =>
-  Math.min(...rules.map((rule) => nearMarginMs(rule.window_ms))) / 3;
+  Math.min(...rules.map((rule) => marginMs(rule.window_ms))) / 5;
 
 /** Whoever is later than this for the time that he was given slept, and gives it back for another one. */
 const ASLEEP_MS = 500;
 
-const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`;
+const TAKE = `select * from appsync.take_grant($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
 
 const MOVE = `select appsync.move_grant($1, $2, $3)`;
 
-const BLOCK = `select appsync.block_grants($1, $2, $3, $4)`;
+const BLOCK = `select appsync.block_grants($1, $2, $3)`;
 
 const STATUS = `
   select key, account, rate, span * 1000 as window_ms, used, max_grants - used as free, waiting,
@@ -143,14 +133,13 @@ export function createRateBudget(db: Queryable): RateBudget {
         asked,
         rules.map((rule) => rule.key),
         rules.map((rule) => rule.rate),
-        rules.map((rule) => (rule.window_ms + wideMarginMs(rule.window_ms)) / 1000),
+        rules.map((rule) => (rule.window_ms + marginMs(rule.window_ms)) / 1000),
         rules.map((rule) => rule.limit),
         rules.map((rule) => rule.burst),
         MAX_WAIT_MS / 1000,
         held,
         maxLate / 1000,
         runId ?? null,
-        rules.map((rule) => (rule.window_ms + nearMarginMs(rule.window_ms)) / 1000),
       ]);
       const delay = ask.stop() - roundTrip.fastestMs();
       // Also of a time that stands: a machine can fall asleep while the answer is on its way.
@@ -161,10 +150,9 @@ export function createRateBudget(db: Queryable): RateBudget {
       if (went - go_at <= toldLateMs(rules) / 1000) return;
       await db.query(MOVE, [rules.map((rule) => rule.key), go_at, went]);
     },
-    async block(rules, ms, reason, cause) {
+    async block(rules, ms, reason) {
       const seconds = (ms + BLOCK_MARGIN_MS) / 1000;
-      const keys = rules.map((rule) => rule.key);
-      await db.query(BLOCK, [keys, seconds, reason, cause === 'limit met']);
+      await db.query(BLOCK, [rules.map((rule) => rule.key), seconds, reason]);
     },
     async status() {
       const { rows } = await db.query(STATUS, []);

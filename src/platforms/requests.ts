@@ -179,12 +179,12 @@ async function stopOthers(
   if (type === 'RateLimited') {
     const wait = retryAfterMs ?? UNNAMED_WAIT_MS;
     context.count({ rate_limited: 1 });
-    await context.budget.block(rules, wait, message, 'limit met');
+    await context.budget.block(rules, wait, message);
     return wait;
   }
   if (type === 'Blocked' && retryAfterMs !== undefined) {
     // What blocks one base need not block the account's others: the narrowest rule comes first.
-    await context.budget.block(rules.slice(0, 1), retryAfterMs, message, 'blocked');
+    await context.budget.block(rules.slice(0, 1), retryAfterMs, message);
   }
   return 0;
 }

@@ -62,10 +62,37 @@ inBrowser('the page in a browser', () => {
   });
 
   it('syncs a source and shows its end without being loaded again', async () => {
-    await Promise.all([page.waitForNavigation(), page.click('[aria-label="Sync now tasks"]')]);
+    await Promise.all([
+      page.waitForNavigation(),
+      page.locator('[aria-label="Sync now tasks"]').click(),
+    ]);
     expect(page.url()).toContain('/runs/');
     await sees('complete, started');
     expect(await text()).toContain('30 read, 30 new');
+  });
+
+  it('takes a press for a click also when the page changes before it ends', async () => {
+    await page.goto(served.url);
+    await page.waitForFunction(() => document.getElementById('live')?.textContent === 'live');
+    await page.locator('[aria-label="Sync now tasks"]').hover();
+    await page.mouse.down();
+    const run = await installation.start({ kind: 'source', name: 'orders' });
+    await run.finished();
+    await page.evaluate(
+      (id) =>
+        new Promise<void>((resolve) => {
+          const stream = new EventSource('/events?of=' + encodeURIComponent(location.pathname));
+          stream.addEventListener('message', ({ data }) => {
+            if (!String(data).includes(id)) return;
+            stream.close();
+            resolve();
+          });
+        }),
+      run.runId,
+    );
+    await Promise.all([page.waitForNavigation(), page.mouse.up()]);
+    expect(page.url()).toContain('/runs/');
+    await sees('complete, started');
   });
 
   it('is used by the keyboard: a button that has the focus keeps it while the page changes', async () => {
@@ -89,7 +116,7 @@ inBrowser('the page in a browser', () => {
     await sees('paused, started');
     await Promise.all([
       page.waitForNavigation(),
-      page.click(`[aria-label="Cancel run ${run.runId}"]`),
+      page.locator(`[aria-label="Cancel run ${run.runId}"]`).click(),
     ]);
     steering.setLatency(0);
     await sees('cancelled, started');

@@ -1,5 +1,4 @@
-import { createServer, type Server } from 'node:http';
-import http from 'node:http';
+import http, { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Agent, request } from 'undici';
@@ -12,7 +11,7 @@ let url: string;
 let arrivals: number[] = [];
 
 beforeAll(async () => {
-  server = createServer((asked, answer) => {
+  server = createServer((_, answer) => {
     arrivals.push(performance.now());
     answer.end('{}');
   });

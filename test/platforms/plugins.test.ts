@@ -84,6 +84,7 @@ describe('a mistake in the code of a platform', () => {
   const budgetDown = new Error('connect ECONNREFUSED');
   const budget: RateBudget = {
     take: () => Promise.reject(budgetDown),
+    left: async () => {},
     block: async () => {},
     status: async () => [],
   };

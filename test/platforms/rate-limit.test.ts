@@ -69,7 +69,7 @@ describe('the rate budget', () => {
   });
 
   it.each([
-    ['96 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.96],
+    ['90 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.9],
     ['95 %', 'a limit per minute', { rate: 3, window_ms: 60_000, burst: 30 }, 0.95],
   ])('uses more than %s of %s when there is work', async (_share, _limit, of, share) => {
     const shared = rule(of);
@@ -96,13 +96,18 @@ describe('the rate budget', () => {
     }
   });
 
-  it('gives a burst again as soon as its window has passed, so that no time of an import is lost', async () => {
+  it('gives a burst back for idle time only: whoever waited goes at the rate, without gaps', async () => {
     const bursty = rule({ rate: 10, window_ms: 3_000, limit: 30, burst: 15 });
-    const times = await takeTimes(workers, [bursty], 135);
-    const last = ((times.at(-1) as number) - (times[0] as number)) / 1000;
-    // Four windows of thirty with their margin, then a burst of fifteen.
-    expect(last).toBeGreaterThan(4 * 3.12 - 0.001);
-    expect(last).toBeLessThan(4 * 3.12 + 0.2);
+    const times = await takeTimes(workers, [bursty], 150);
+    const full = (times[0] as number) + 3_250;
+    const gaps = times
+      .slice(1)
+      .map((time, i) => ({ from: times[i] as number, gap: time - (times[i] as number) }));
+    const later = gaps.filter(({ from }) => from >= full).map(({ gap }) => gap);
+    expect(later.length).toBeGreaterThan(100);
+    expect(Math.min(...later)).toBeGreaterThan(99);
+    // One grant's worth, and the margin of the window.
+    expect(Math.max(...later)).toBeLessThan(100 + 260);
     expect(mostIn(3_000, times)).toBe(30);
   });
 
@@ -178,10 +183,7 @@ describe('the rate budget', () => {
     const takes = Array.from({ length: 100 }, (_, i) =>
       (workers[i % 2] as RateBudget).take(i % 2 ? [a, b] : [b, a], who),
     );
-    const blocks = [
-      budget.block([b, a], 1, 'once', 'limit met'),
-      budget.block([a, b], 1, 'twice', 'limit met'),
-    ];
+    const blocks = [budget.block([b, a], 1, 'once'), budget.block([a, b], 1, 'twice')];
     await expect(Promise.all([...takes, ...blocks])).resolves.toHaveLength(102);
   });
 
@@ -189,7 +191,7 @@ describe('the rate budget', () => {
     it('gives no time before that, to any worker', async () => {
       const shared = rule();
       await budget.take([shared], who);
-      await budget.block([shared], 3_000, 'the rate is limited', 'limit met');
+      await budget.block([shared], 3_000, 'the rate is limited');
       const blockedUntil = (await statusOf(shared)).blocked_until?.getTime() as number;
       const times = await takeTimes(workers, [shared], 20);
       expect(times[0]).toBeGreaterThan(blockedUntil);
@@ -200,7 +202,7 @@ describe('the rate budget', () => {
       const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
       const grants = [];
       for (let i = 0; i < 5; i += 1) grants.push(await budget.take([shared], who));
-      await budget.block([shared], 2_000, 'the rate is limited', 'limit met');
+      await budget.block([shared], 2_000, 'the rate is limited');
       const blockedUntil = (await statusOf(shared)).blocked_until?.getTime() as number;
       const held = grants.slice(1).map(timeOf);
       const again = [];
@@ -214,42 +216,18 @@ describe('the rate budget', () => {
     it('keeps the longest of several blocks, with its reason', async () => {
       const shared = rule();
       await budget.take([shared], who);
-      await budget.block([shared], 40_000, 'long', 'limit met');
-      await budget.block([shared], 1_000, 'short', 'limit met');
+      await budget.block([shared], 40_000, 'long');
+      await budget.block([shared], 1_000, 'short');
       const grant = await budget.take([shared], who);
       expect(grant).toMatchObject({ state: 'granted', wait_ms: expect.any(Number) });
       expect(grant.wait_ms).toBeGreaterThan(39_000);
       expect((await statusOf(shared)).block_reason).toBe('long');
     });
 
-    it.each([
-      // A lock-out of Airtable costs thirty seconds: the way is rougher than was thought.
-      ['once it was met', 'limit met', 1.12],
-      ['for a refusal of another kind', 'blocked', 1.04],
-    ] as const)('keeps the distance from a limit that is right %s', async (_, cause, distance) => {
-      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
-      await budget.take([shared], who);
-      await budget.block([shared], 1, 'no', cause);
-      const times = await takeTimes(workers, [shared], 3);
-      expect(((times[2] as number) - (times[1] as number)) / 1000).toBeCloseTo(distance, 3);
-    });
-
-    it('comes near to the limit again a day after it was met', async () => {
-      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
-      await budget.take([shared], who);
-      await budget.block([shared], 1, 'no', 'limit met');
-      await database.pool.query(
-        `update appsync.rate_budget set wary_until = wary_until - interval '1 day' where key = $1`,
-        [shared.key],
-      );
-      const times = await takeTimes(workers, [shared], 3);
-      expect(((times[2] as number) - (times[1] as number)) / 1000).toBeCloseTo(1.04, 3);
-    });
-
     it('reserves nothing when that is more than a minute away', async () => {
       const shared = rule();
       await budget.take([shared], who);
-      await budget.block([shared], 300_000, 'the plan is used up', 'blocked');
+      await budget.block([shared], 300_000, 'the plan is used up');
       const grant = await budget.take([shared], who);
       expect(grant).toMatchObject({ state: 'blocked', reason: 'the plan is used up' });
       expect(Math.abs(grant.wait_ms - 300_250)).toBeLessThan(1_000);
@@ -347,7 +325,7 @@ describe('the rate budget', () => {
       const second = heldOf(await budget.take([shared], who));
       await leave(shared, first, 300);
       const again = heldOf(await budget.take([shared], who, second));
-      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.04, 2);
+      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.1, 2);
     });
 
     it('moves one reservation of each window after it, by as much as it was late and no more', async () => {
@@ -367,11 +345,11 @@ describe('the rate budget', () => {
       const moved = again.map((grant, i) => timeOf(grant) - timeOf(held[i] as Grant));
       expect(moved.filter((ms) => ms > 10).map((ms) => Math.round(ms / 10))).toEqual([20, 20]);
       const left = [timeOf(grants[0] as Grant) + 200, ...grants.slice(1, 3).map(timeOf)];
-      expect(mostIn(1_026, [...left, ...again.map(timeOf)])).toBe(3);
+      expect(mostIn(1_080, [...left, ...again.map(timeOf)])).toBe(3);
     });
 
     it.each([
-      ['a little late', 12],
+      ['a little late', 19],
       ['in time', 0],
     ])('moves nobody when it was %s', async (_, ms) => {
       const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
@@ -502,7 +480,7 @@ describe('the rate budget', () => {
     expect(before).toMatchObject({ account: 'acme', rate: 5, used: 5, free: 0, waiting: 2 });
     expect(before.waiting_until?.getTime()).toBeGreaterThan(Date.now());
     expect(before.blocked_until).toBeNull();
-    await budget.block([shared], 30_000, 'the rate is limited', 'limit met');
+    await budget.block([shared], 30_000, 'the rate is limited');
     expect(await statusOf(shared)).toMatchObject({
       waiting: 0,
       waiting_until: null,

@@ -178,7 +178,7 @@ describe('requests', () => {
     const waiting = requests.send([shared], async () => performance.now());
     await until(async () => (await statusOf(shared)).waiting === 1);
     const blockedAt = performance.now();
-    await budget.block([shared], 1_000, 'the rate is limited', 'limit met');
+    await budget.block([shared], 1_000, 'the rate is limited');
     expect((await waiting) - blockedAt).toBeGreaterThan(1_000);
   });
 

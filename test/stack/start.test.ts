@@ -57,11 +57,9 @@ describe('a stack', () => {
     expect((await fetch(first.temporalUiUrl ?? '')).status).toBe(200);
   });
 
-  test('is found again in no time', async () => {
+  test('is found again', async () => {
     const before = await stackStatus(settings);
-    const began = performance.now();
     await ensureStack(settings, (step) => expect(step).toBe('nothing to do'));
-    expect(performance.now() - began).toBeLessThan(150);
     expect(await stackStatus(settings)).toEqual(before);
   });
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,10 +40,20 @@ export async function stackSettings(
   };
 }
 
-/** Pids of everything that runs for a home. */
+/**
+ * Pids of everything that runs for a home; of Postgres the server. A process that it has just forked for a connection
+ * bears its command line for a moment.
+ */
 export function processesOf(home: string): number[] {
-  const { marks } = stackFiles(home);
-  return Object.values(marks).flatMap((mark) => findMarked(mark).map(({ pid }) => pid));
+  return Object.values(stackFiles(home).marks).flatMap((mark) => {
+    const pids = findMarked(mark).map(({ pid }) => pid);
+    return pids.length < 2 ? pids : pids.filter((pid) => !pids.includes(parentOf(pid)));
+  });
+}
+
+function parentOf(pid: number): number {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' });
+  return Number(stdout);
 }
 
 /** Pid of the one supervisor of a home. */

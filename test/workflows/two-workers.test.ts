@@ -5,8 +5,8 @@ import { until } from '../support/until.ts';
 
 const PER_SECOND = 5;
 /**
- * A machine on which everything runs at once may keep a worker from its processor between a grant and the request for
- * longer than the margin of 120 ms. The budget cannot see that; what it grants is tested in rate-limit.test.ts.
+ * On a machine on which everything runs at once a request may take longer to arrive than the margin of 100 ms. The
+ * budget cannot see that; what it grants is tested in rate-limit.test.ts.
  */
 const LATE = 1;
 let installation: TestInstallation;

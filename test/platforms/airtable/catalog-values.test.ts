@@ -38,12 +38,12 @@ describe('the budget of an Airtable account', () => {
       rate: 5,
       window_ms: 1000,
       limit: 5,
-      burst: 5,
+      burst: 1,
     });
   });
 
   it('rounds down, and stretches the second for less than one request in it', () => {
-    expect(baseRule('f1', 'appX', 2.5)).toMatchObject({ limit: 2, burst: 2, window_ms: 1000 });
+    expect(baseRule('f1', 'appX', 2.5)).toMatchObject({ limit: 2, burst: 1, window_ms: 1000 });
     expect(baseRule('f1', 'appX', 0.2)).toMatchObject({ limit: 1, burst: 1, window_ms: 5000 });
   });
 
