@@ -83,6 +83,9 @@ export const BLOCK_MARGIN_MS = 250;
  */
 const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.1);
 
+/** A window with more grants than this has a bucket alone (`appsync.is_listed`): there is nothing to move. */
+const MOST_LISTED = 2000;
+
 /** Less is not told: most requests are some milliseconds late. */
 const toldLateMs = (rules: readonly RateRule[]) =>
   Math.min(...rules.map((rule) => marginMs(rule.window_ms))) / 5;
@@ -147,8 +150,9 @@ export function createRateBudget(db: Queryable): RateBudget {
     },
     async left(rules, { go_at, clock_ahead }, at) {
       const went = at / 1000 + clock_ahead;
-      if (went - go_at <= toldLateMs(rules) / 1000) return;
-      await db.query(MOVE, [rules.map((rule) => rule.key), go_at, went]);
+      const listed = rules.filter((rule) => rule.limit <= MOST_LISTED);
+      if (listed.length === 0 || went - go_at <= toldLateMs(listed) / 1000) return;
+      await db.query(MOVE, [listed.map((rule) => rule.key), go_at, went]);
     },
     async block(rules, ms, reason) {
       const seconds = (ms + BLOCK_MARGIN_MS) / 1000;

@@ -133,7 +133,7 @@ describe('doctor', () => {
   describe('in a workspace of many databases, each of which takes a request to be looked through', () => {
     let large: Simulator;
     beforeAll(async () => {
-      const titles = Array.from({ length: 25 }, (_, n) => [`Tasks ${n}`, 1] as const);
+      const titles = Array.from({ length: 120 }, (_, n) => [`Tasks ${n}`, 1] as const);
       large = await startSimulator({
         world: simpleWorld({ notion: Object.fromEntries(titles) }),
         notion: { latencyMs: 40 },
@@ -177,7 +177,7 @@ describe('doctor', () => {
         NOTION_TOKEN,
         file,
         { NOTION_BASE_URL: large.notionUrl },
-        { db: database.pool, salt, signal, now: Date.now, clocks, listingMs: 300 },
+        { db: database.pool, salt, signal, now: Date.now, clocks, listingMs: 2_000 },
         findingsOf('tokens', (finding) => findings.push(finding)),
       );
       expect(findings.filter(({ state }) => state !== 'ok')).toEqual([
