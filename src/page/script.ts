@@ -8,23 +8,23 @@ const main = document.querySelector('main');
 const events = new EventSource('/events?of=' + encodeURIComponent(location.pathname + location.search));
 let pressed = false;
 let waiting = null;
-const show = (html) => {
+const show = (data) => {
   const focused = document.activeElement?.id;
   const scrolled = [...document.querySelectorAll('.scroll')].map((one) => one.scrollLeft);
   const typed = [...main.querySelectorAll('.filter input, .filter select')];
-  main.innerHTML = html;
+  main.innerHTML = JSON.parse(data);
   typed.forEach((one) => document.getElementById(one.id)?.replaceWith(one));
   document.querySelectorAll('.scroll').forEach((one, index) => { one.scrollLeft = scrolled[index] ?? 0; });
   if (focused) document.getElementById(focused)?.focus();
 };
 events.onmessage = ({ data }) => {
   if (pressed) waiting = data;
-  else show(JSON.parse(data));
+  else show(data);
 };
 addEventListener('pointerdown', () => { pressed = true; });
 const released = () => {
   pressed = false;
-  if (waiting !== null) show(JSON.parse(waiting));
+  if (waiting !== null) show(waiting);
   waiting = null;
 };
 // The click comes after the release, in the same task.
