@@ -9,7 +9,7 @@ import type { Workload } from './workload.ts';
 
 const LATENCY_MS = 120;
 
-/** What the budget gives at once: ten seconds' worth of Notion's rate, and a second's of Airtable's. */
+/** What a budget may give at once: ten seconds' worth of Notion's rate, and all of a second's of Airtable's. */
 const BURST = { notion: 30, airtable: 5 } as const;
 
 const LIMITS = {
@@ -50,7 +50,7 @@ export const realLimits: Workload = {
     }
     const notes = [
       'The best time is the least that the budget allows for the fewest requests: a burst (30 of Notion, 5 of ' +
-        "Airtable), then the limit's rate, never more than the limit in a window, and a request at a time per source; " +
+        "Airtable, though ours spreads these evenly), then the limit's rate, never more than the limit in a window, and a request at a time per source; " +
         'the limit alone would allow all of a window at once; the even pace is the same requests at the rate of the ' +
         'limit. Once each, whatever the number of rounds.',
     ];
