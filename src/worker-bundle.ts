@@ -12,6 +12,7 @@ export async function buildWorkflowBundle(
 ): Promise<string> {
   const { code } = await bundleWorkflowCode({
     workflowsPath,
+    preloadModules: [workflowsPath],
     logger: new DefaultLogger('WARN'),
     ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
   });
