@@ -61,10 +61,11 @@ export interface RateBudget {
    */
   take(rules: readonly RateRule[], who: Asking, held?: number | null): Promise<Grant>;
   /**
-   * Tells when the request of a grant left, in ms of `performance.now()`. When that was later than granted, those after
-   * it keep their distance from then.
+   * Tells when the request of a grant arrives at the latest, in ms of `performance.now()`, not counting the way that every
+   * request has. When that is later than granted, those after it keep their distance from then. Returns the grant as it
+   * is known now.
    */
-  left(rules: readonly RateRule[], grant: Granted, at: number): Promise<void>;
+  arrivesBy(rules: readonly RateRule[], grant: Granted, at: number): Promise<Granted>;
   /** Stops everybody for `ms` from now, reservations included; never shortens an earlier block. */
   block(rules: readonly RateRule[], ms: number, reason: string): Promise<void>;
   status(): Promise<readonly BudgetStatus[]>;
@@ -78,10 +79,11 @@ export const BLOCK_MARGIN_MS = 250;
 
 /**
  * Requests travel with jitter: two that leave a window apart may arrive closer together, and one too many costs 30 s of
- * Airtable, of everybody who uses the base. How late a request left is known (see `left`); the margin is for the way.
- * The longer the window, the less it costs: 250 ms of a minute, 100 ms of a second.
+ * Airtable, of everybody who uses the base. By how much a request may have been late is told (see `arrivesBy`); the
+ * margin is for what is not: timers, and delays too short to be told. The longer the window, the less it costs: 250 ms
+ * of a minute, 25 ms of a second.
  */
-const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.1);
+const marginMs = (windowMs: number) => Math.min(250, windowMs * 0.025);
 
 /** A window with more grants than this has a bucket alone (`appsync.is_listed`): there is nothing to move. */
 const MOST_LISTED = 2000;
@@ -148,11 +150,13 @@ export function createRateBudget(db: Queryable): RateBudget {
       // Also of a time that stands: a machine can fall asleep while the answer is on its way.
       return grantOf(rows[0] as GrantRow, ask.started, delay > ASLEEP_MS);
     },
-    async left(rules, { go_at, clock_ahead }, at) {
-      const went = at / 1000 + clock_ahead;
+    async arrivesBy(rules, grant, at) {
+      const arrives = at / 1000 + grant.clock_ahead;
       const listed = rules.filter((rule) => rule.limit <= MOST_LISTED);
-      if (listed.length === 0 || went - go_at <= toldLateMs(listed) / 1000) return;
-      await db.query(MOVE, [listed.map((rule) => rule.key), go_at, went]);
+      const isLate = arrives - grant.go_at > toldLateMs(listed) / 1000;
+      if (listed.length === 0 || !isLate) return grant;
+      await db.query(MOVE, [listed.map((rule) => rule.key), grant.go_at, arrives]);
+      return { ...grant, go_at: arrives };
     },
     async block(rules, ms, reason) {
       const seconds = (ms + BLOCK_MARGIN_MS) / 1000;

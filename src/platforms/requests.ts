@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
-import { watchDeparture } from './departure.ts';
+import { followRequest } from './arrival.ts';
 import type { RateRule, Requests } from './platform.ts';
 import type { Granted, RateBudget } from './rate-limit.ts';
 
@@ -72,7 +72,7 @@ async function sendPatiently<T>(
     const grant = await waitForGrant(context, rules, giveUpAt);
     try {
       return await sendOnce(context, (signal) =>
-        tellWhenLeft(context, rules, grant, () => request(signal)),
+        followRequest(context.budget, rules, grant, () => request(signal)),
       );
     } catch (error) {
       if (!(error instanceof SyncFailure)) throw error;
@@ -148,24 +148,6 @@ async function sendOnce<T>(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', cancel);
-  }
-}
-
-/** Lets the budget know when the request left, while it is on its way. */
-async function tellWhenLeft<T>(
-  { budget }: Context,
-  rules: readonly RateRule[],
-  grant: Granted,
-  request: () => Promise<T>,
-): Promise<T> {
-  let told: Promise<void> | undefined;
-  try {
-    return await watchDeparture((at) => {
-      // A budget that cannot be reached shows at the next grant; it is no failure of this request.
-      told ??= budget.left(rules, grant, at).catch(() => {});
-    }, request);
-  } finally {
-    await told;
   }
 }
 

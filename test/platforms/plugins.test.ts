@@ -84,7 +84,7 @@ describe('a mistake in the code of a platform', () => {
   const budgetDown = new Error('connect ECONNREFUSED');
   const budget: RateBudget = {
     take: () => Promise.reject(budgetDown),
-    left: async () => {},
+    arrivesBy: async (_rules, grant) => grant,
     block: async () => {},
     status: async () => [],
   };

@@ -69,7 +69,7 @@ describe('the rate budget', () => {
   });
 
   it.each([
-    ['90 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.9],
+    ['97 %', 'a limit per second', { rate: 5, window_ms: 1000 }, 0.97],
     ['95 %', 'a limit per minute', { rate: 3, window_ms: 60_000, burst: 30 }, 0.95],
   ])('uses more than %s of %s when there is work', async (_share, _limit, of, share) => {
     const shared = rule(of);
@@ -312,28 +312,38 @@ describe('the rate budget', () => {
     });
   });
 
-  describe('a request that left late', () => {
-    /** As if it left so long after it was granted. */
-    const leave = (of: RateRule, grant: Grant, afterMs: number) => {
+  describe('a request that arrives late', () => {
+    /** As if it did so long after it was granted. */
+    const arrive = (of: RateRule, grant: Grant, afterMs: number) => {
       if (grant.state !== 'granted') throw new Error(`not granted but ${grant.state}`);
-      return budget.left([of], grant, (grant.go_at - grant.clock_ahead) * 1000 + afterMs);
+      return budget.arrivesBy([of], grant, (grant.go_at - grant.clock_ahead) * 1000 + afterMs);
     };
 
     it('keeps its distance to those after it', async () => {
       const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
       const first = await budget.take([shared], who);
       const second = heldOf(await budget.take([shared], who));
-      await leave(shared, first, 300);
+      await arrive(shared, first, 300);
       const again = heldOf(await budget.take([shared], who, second));
-      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.1, 2);
+      expect(again - heldOf(first)).toBeCloseTo(0.3 + 1.025, 2);
     });
 
-    it('moves one reservation of each window after it, by as much as it was late and no more', async () => {
+    it('keeps its distance once more when it turns out to be later still', async () => {
+      const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
+      const first = await budget.take([shared], who);
+      const second = heldOf(await budget.take([shared], who));
+      const known = await arrive(shared, first, 100);
+      await arrive(shared, { ...known, go_at: heldOf(known) }, 50);
+      const again = heldOf(await budget.take([shared], who, second));
+      expect(again - heldOf(first)).toBeCloseTo(0.15 + 1.025, 2);
+    });
+
+    it('moves those of each window after it by as much as it was late, all together, and no more', async () => {
       const shared = rule({ rate: 3, window_ms: 1000, limit: 3 });
       const times = await Promise.all(workers.concat(workers).map((of) => of.take([shared], who)));
       for (let i = 4; i < 9; i += 1) times.push(await budget.take([shared], who));
       const grants = times.toSorted((a, b) => heldOf(a) - heldOf(b));
-      await leave(shared, grants[0] as Grant, 200);
+      await arrive(shared, grants[0] as Grant, 200);
       const held = grants.slice(3);
       // All look at the same time, as whoever was told the same does.
       const again = await Promise.all(
@@ -343,26 +353,42 @@ describe('the rate budget', () => {
         again[i] = await budget.take([shared], who, heldOf(again[i] as Grant));
       }
       const moved = again.map((grant, i) => timeOf(grant) - timeOf(held[i] as Grant));
-      expect(moved.filter((ms) => ms > 10).map((ms) => Math.round(ms / 10))).toEqual([20, 20]);
+      const [one, other] = [moved.slice(0, 3), moved.slice(3)].map((of) =>
+        of.reduce((a, b) => a + b),
+      );
+      // Grants a few milliseconds apart share it.
+      expect([one, other].map((ms) => Math.round(ms as number))).toEqual([200, 200]);
       const left = [timeOf(grants[0] as Grant) + 200, ...grants.slice(1, 3).map(timeOf)];
-      expect(mostIn(1_080, [...left, ...again.map(timeOf)])).toBe(3);
+      expect(mostIn(1_015, [...left, ...again.map(timeOf)])).toBe(3);
+    });
+
+    it('keeps its distance also to those whose time came before it left', async () => {
+      const shared = rule({ rate: 2, window_ms: 1000, limit: 2 });
+      const grants: Grant[] = [];
+      for (let i = 0; i < 4; i += 1) grants.push(await budget.take([shared], who));
+      const [, second, third, fourth] = grants as [Grant, Grant, Grant, Grant];
+      await arrive(shared, second, 300);
+      await until(() => Date.now() > timeOf(fourth) + 40);
+      await arrive(shared, third, timeOf(fourth) - timeOf(third) + 30);
+      const again = timeOf(await budget.take([shared], who, heldOf(fourth)));
+      expect(again - timeOf(second)).toBeGreaterThan(300 + 1000);
     });
 
     it.each([
-      ['a little late', 19],
+      ['a little late', 4],
       ['in time', 0],
     ])('moves nobody when it was %s', async (_, ms) => {
       const shared = rule({ rate: 1, window_ms: 1000, limit: 1 });
       const first = await budget.take([shared], who);
       const held = heldOf(await budget.take([shared], who));
-      await leave(shared, first, ms);
+      await arrive(shared, first, ms);
       expect(heldOf(await budget.take([shared], who, held))).toBe(held);
     });
 
     it('moves nobody whose rate is too high to list every grant', async () => {
       const fast = rule({ rate: 5000, window_ms: 1000, limit: 5000, burst: 10 });
       const grant = await budget.take([fast], who);
-      await leave(fast, grant, 300);
+      await arrive(fast, grant, 300);
       expect(heldOf(await budget.take([fast], who, heldOf(grant)))).toBe(heldOf(grant));
     });
 

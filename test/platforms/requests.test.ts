@@ -119,27 +119,70 @@ describe('requests', () => {
     });
   });
 
-  it('that left late, because the process was busy, keep their distance to the next one', async () => {
-    const { requests } = setUp();
-    const arrivals: number[] = [];
-    const server = createServer((_, answer) => {
-      arrivals.push(performance.now());
-      answer.end();
-    }).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const one = rule(1);
-    const send = (busyMs: number) =>
-      requests.send([one], async () => {
-        for (const end = performance.now() + busyMs; performance.now() < end;);
-        await (await fetch(url)).text();
-      });
-    await send(400);
-    await send(0);
-    server.close();
-    server.closeAllConnections();
-    expect(arrivals).toHaveLength(2);
-    expect((arrivals[1] as number) - (arrivals[0] as number)).toBeGreaterThan(1_000);
+  describe('of one each half second', () => {
+    const WINDOW_MS = 500;
+    const half = () => rule(1000 / WINDOW_MS, WINDOW_MS);
+
+    /** How a request is made and answered: after being busy so long, after so many ms or never. */
+    interface Sent {
+      readonly busyMs?: number;
+      readonly answeredAfterMs?: number | null;
+    }
+
+    /** Sends one after the other. Returns when they arrived. */
+    async function arrivalsOf(sent: readonly Sent[], of: Partial<RequestsOptions> = {}) {
+      const { requests } = setUp({ timeoutMs: 400, ...of });
+      const arrivals: number[] = [];
+      const server = createServer((_, answer) => {
+        const { answeredAfterMs = 0 } = sent[arrivals.length] ?? {};
+        arrivals.push(performance.now());
+        if (answeredAfterMs !== null) setTimeout(() => answer.end(), answeredAfterMs);
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const one = half();
+      for (const { busyMs = 0 } of sent) {
+        await requests
+          .send([one], async (signal) => {
+            for (const end = performance.now() + busyMs; performance.now() < end;);
+            await (await fetch(url, { signal })).text();
+          })
+          .catch((error: unknown) => expect(error).toMatchObject({ type: 'Unavailable' }));
+      }
+      server.close();
+      server.closeAllConnections();
+      expect(arrivals).toHaveLength(sent.length);
+      return arrivals;
+    }
+
+    it.each<[string, Sent, number]>([
+      ['left late, because the process was busy,', { busyMs: 200 }, 0],
+      ['was answered late', { answeredAfterMs: 90 }, 40],
+      ['was answered very late', { answeredAfterMs: 250 }, 90],
+      ['was never answered', { answeredAfterMs: null }, 90],
+    ])('one that %s keeps its distance to the next one', async (_, late, more) => {
+      const [from = 0, to = 0] = (await arrivalsOf([{}, {}, late, {}])).slice(-2);
+      expect(to - from).toBeGreaterThan(WINDOW_MS + more);
+    });
+
+    it('are late by what their answer takes longer than others, however long these take', async () => {
+      const delays: number[] = [];
+      let leftAt: number | null = null;
+      const spied: RateBudget = {
+        ...budget,
+        arrivesBy: (rules, grant, at) => {
+          if (leftAt !== null) delays.push(at - leftAt);
+          leftAt = leftAt === null ? at : null;
+          return budget.arrivesBy(rules, grant, at);
+        },
+      };
+      await arrivalsOf(
+        Array.from({ length: 4 }, () => ({ answeredAfterMs: 150 })),
+        { budget: spied },
+      );
+      expect(delays).toHaveLength(4);
+      expect(Math.min(...delays.slice(1))).toBeLessThan(100);
+    });
   });
 
   it('refused for a moment are tried again after it', async () => {

@@ -27,7 +27,7 @@ const UNLIMITED: RateBudget = {
     look_again: false,
     clock_ahead: 0,
   }),
-  left: async () => {},
+  arrivesBy: async (_rules, grant) => grant,
   block: async () => {},
   status: async () => [],
 };
