@@ -1,5 +1,8 @@
+// Without groups: to take a match apart takes three times as long as all of the rest (600 instead of 200 ns).
 const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)(T([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?$/;
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?(?:Z|[+-](?:0\d|1[0-4]):?[0-5]\d)?)?$/;
+const DAY_LENGTH = 'yyyy-mm-dd'.length;
+const ZONE = /[Z+-]/;
 
 /** A day, a time of a day whose zone is not said, or a moment. */
 export type CalendarKind = 'day' | 'local time' | 'moment';
@@ -9,13 +12,11 @@ export type CalendarKind = 'day' | 'local time' | 'moment';
  * offsets up to ±14:59. Null for anything else, which Postgres would refuse or read in its own way.
  */
 export function calendarKind(text: string): CalendarKind | null {
-  const parts = ISO.exec(text);
-  if (parts === null) return null;
-  const [year = 0, month = 0, day = 0] = parts.slice(1, 4).map(Number);
-  const exists = year > 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month);
-  if (!exists) return null;
-  if (parts[4] === undefined) return 'day';
-  return parts[6] === undefined ? 'local time' : 'moment';
+  if (!ISO.test(text) || text.startsWith('0000')) return null;
+  const day = Number(text.slice(8, 10));
+  if (day > 28 && day > daysIn(Number(text.slice(0, 4)), Number(text.slice(5, 7)))) return null;
+  if (text.length === DAY_LENGTH) return 'day';
+  return ZONE.test(text.slice(DAY_LENGTH)) ? 'moment' : 'local time';
 }
 
 /** Text for a timestamptz column: a moment as it stands, a day at midnight UTC; null for anything else. */

@@ -23,11 +23,16 @@ function textItem(content: string, bold: boolean): RichText {
   };
 }
 
-/** A text as the API gives it: items of at most 2,000 characters; empty is no item at all. */
+const isPair = (content: string, at: number) => (content.codePointAt(at) ?? 0) > 0xffff;
+
+/** A text as the API gives it: items of at most 2,000 characters, none of them cut in two; empty is no item at all. */
 export function richText(content: string, bold = false): RichText[] {
   const items: RichText[] = [];
-  for (let at = 0; at < content.length; at += LONGEST_ITEM) {
-    items.push(textItem(content.slice(at, at + LONGEST_ITEM), bold));
+  for (let at = 0; at < content.length;) {
+    const end = at + LONGEST_ITEM;
+    const to = isPair(content, end - 1) ? end - 1 : end;
+    items.push(textItem(content.slice(at, to), bold));
+    at = to;
   }
   return items;
 }
