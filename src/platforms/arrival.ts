@@ -7,7 +7,7 @@ import { watchTimes, type RequestTimes } from './request-times.ts';
  * is no more than its answer took longer than answers take: most of that is the platform's own work, so no more than
  * this is made up for. Four busy processes on two cores delayed requests by 20 to 70 ms (docs/performance.md).
  */
-const MOST_DELAY_MS = 100;
+const MOST_DELAY_MS = 75;
 
 /** Slower answers count for more with each request, so that a lucky one is forgotten. */
 const FORGOTTEN_BY = 1.005;
