@@ -30,11 +30,11 @@ export function testSequences(platform: Platform, recorded: readonly Recorded[])
           examples: recorded.map(([commands, lastIsFull]) => [commands, lastIsFull]),
           ...(SEED === undefined ? {} : { seed: Number(SEED) }),
           // To shrink a failure may take long; the smallest sequence found until then is shown.
-          interruptAfterTimeLimit: 60_000 + runs * 5_000,
+          interruptAfterTimeLimit: 60_000 + runs * 15_000,
           markInterruptAsFailure: true,
         });
       },
-      120_000 + runs * 10_000,
+      120_000 + runs * 25_000,
     );
   });
 }

@@ -40,5 +40,5 @@ describe('a run over more sources than one platform workflow takes', () => {
     }
     const result = await client.workflow.getHandle(started.workflowId).result();
     expect(JSON.stringify(result).length).toBeLessThan(32_768);
-  });
+  }, 600_000);
 });
