@@ -5,7 +5,7 @@ import { watchTimes, type RequestTimes } from './request-times.ts';
 /**
  * A platform counts a request when it arrives. By how much later than others it did so after it left is not known, but it
  * is no more than its answer took longer than answers take: most of that is the platform's own work, so no more than
- * this is made up for. Four busy processes on two cores delayed requests by 20 to 70 ms (docs/performance.md).
+ * this is made up for: with the margin of a second as much as was enough without it (docs/performance.md, the rate budget).
  */
 const MOST_DELAY_MS = 75;
 
