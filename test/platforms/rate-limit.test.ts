@@ -353,11 +353,12 @@ describe('the rate budget', () => {
         again[i] = await budget.take([shared], who, heldOf(again[i] as Grant));
       }
       const moved = again.map((grant, i) => timeOf(grant) - timeOf(held[i] as Grant));
-      const [one, other] = [moved.slice(0, 3), moved.slice(3)].map((of) =>
-        of.reduce((a, b) => a + b),
-      );
-      // Grants a few milliseconds apart share it.
-      expect([one, other].map((ms) => Math.round(ms as number))).toEqual([200, 200]);
+      for (const window of [moved.slice(0, 3), moved.slice(3)]) {
+        // Grants a few milliseconds apart share it, and nobody moves for less than one.
+        const together = window.reduce((a, b) => a + b);
+        expect(together).toBeGreaterThan(200 - window.length);
+        expect(together).toBeLessThan(200.5);
+      }
       const left = [timeOf(grants[0] as Grant) + 200, ...grants.slice(1, 3).map(timeOf)];
       expect(mostIn(1_015, [...left, ...again.map(timeOf)])).toBe(3);
     });
