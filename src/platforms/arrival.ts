@@ -1,19 +1,26 @@
+import { FastestOfLate } from './fastest-of-late.ts';
 import type { RateRule } from './platform.ts';
 import type { Granted, RateBudget } from './rate-limit.ts';
 import { watchTimes, type RequestTimes } from './request-times.ts';
 
 /**
  * A platform counts a request when it arrives. By how much later than others it did so after it left is not known, but it
- * is no more than its answer took longer than answers take: most of that is the platform's own work, so no more than
- * this is made up for: with the margin of a second as much as was enough without it (docs/performance.md, the rate budget).
+ * is no more than its answer took longer than answers take. Most of that is the platform's own work, so no more than this is
+ * made up for: with the margin of a second as much as was enough without it (docs/performance.md, the rate budget).
  */
 const MOST_DELAY_MS = 75;
 
-/** Slower answers count for more with each request, so that a lucky one is forgotten. */
 const FORGOTTEN_BY = 1.005;
 
-/** How long answers take at least of late, in ms, by the narrowest rule of their requests. */
-const fastestAnswers = new Map<string, number>();
+/** How long answers take at least, by the narrowest rule of their requests. */
+const fastestAnswers = new Map<string, FastestOfLate>();
+
+function fastestAnswer(rules: readonly RateRule[]): FastestOfLate {
+  const key = rules[0]?.key ?? '';
+  const fastest = fastestAnswers.get(key) ?? new FastestOfLate(FORGOTTEN_BY);
+  fastestAnswers.set(key, fastest);
+  return fastest;
+}
 
 /**
  * Makes a request that was granted, and lets the budget know when it has arrived at the latest: when it left, and once
@@ -36,7 +43,7 @@ export async function followRequest<T>(
 class FollowedRequest implements RequestTimes {
   readonly #budget: RateBudget;
   readonly #rules: readonly RateRule[];
-  readonly #key: string;
+  readonly #fastest: FastestOfLate;
   #told: Promise<Granted>;
   #leftAt: number | null = null;
   #isOnItsWay = false;
@@ -45,7 +52,7 @@ class FollowedRequest implements RequestTimes {
   constructor(budget: RateBudget, rules: readonly RateRule[], grant: Granted) {
     this.#budget = budget;
     this.#rules = rules;
-    this.#key = rules[0]?.key ?? '';
+    this.#fastest = fastestAnswer(rules);
     this.#told = Promise.resolve(grant);
   }
 
@@ -54,7 +61,7 @@ class FollowedRequest implements RequestTimes {
     this.#leftAt = at;
     this.#isOnItsWay = true;
     this.#tell(at);
-    const usual = fastestAnswers.get(this.#key);
+    const usual = this.#fastest.ms;
     // Nothing is late before it is known how long answers take.
     if (usual === undefined) return;
     this.#patience = setTimeout(() => this.#arrived(MOST_DELAY_MS), usual + MOST_DELAY_MS);
@@ -63,10 +70,7 @@ class FollowedRequest implements RequestTimes {
   answered(at: number): void {
     if (this.#leftAt === null) return;
     const took = at - this.#leftAt;
-    const known = fastestAnswers.get(this.#key) ?? Infinity;
-    const fastest = Math.min(took, known * FORGOTTEN_BY);
-    fastestAnswers.set(this.#key, fastest);
-    this.#arrived(took - fastest);
+    this.#arrived(took - this.#fastest.add(took));
   }
 
   /** All is told that can be. */

@@ -1,3 +1,4 @@
+import { FastestOfLate } from './fastest-of-late.ts';
 import type { RateRule } from './platform.ts';
 
 /** What runs one SQL statement: a Postgres pool. */
@@ -186,18 +187,18 @@ function grantOf(row: GrantRow, askedAt: number, isLate: boolean): Grant {
   return { state, wait_ms, go_at, look_again, clock_ahead: told_at - askedAt / 1000 };
 }
 
-/** Knows how fast an answer can be: the fastest of late, so that one lucky answer is forgotten again. */
+/** Times round trips, and knows how fast one can be; 0 before the first. */
 function createStopwatch() {
-  let fastest = Number.POSITIVE_INFINITY;
+  const fastest = new FastestOfLate(1.02);
   return {
-    fastestMs: () => (Number.isFinite(fastest) ? fastest : 0),
+    fastestMs: () => fastest.ms ?? 0,
     start: () => {
       const started = performance.now();
       return {
         started,
         stop: () => {
           const took = performance.now() - started;
-          fastest = Math.min(took, fastest * 1.02);
+          fastest.add(took);
           return took;
         },
       };
