@@ -61,22 +61,28 @@ class FollowedRequest implements RequestTimes {
     this.#leftAt = at;
     this.#isOnItsWay = true;
     this.#tell(at);
-    const usual = this.#fastest.ms;
-    // Nothing is late before it is known how long answers take.
-    if (usual === undefined) return;
-    this.#patience = setTimeout(() => this.#arrived(MOST_DELAY_MS), usual + MOST_DELAY_MS);
+    this.#patience = setTimeout(
+      () => this.#arrived(MOST_DELAY_MS),
+      this.#usualMs() + MOST_DELAY_MS,
+    );
   }
 
   answered(at: number): void {
     if (this.#leftAt === null) return;
     const took = at - this.#leftAt;
-    this.#arrived(took - this.#fastest.add(took));
+    this.#arrived(took - Math.min(took, this.#usualMs()));
+    this.#fastest.add(took);
   }
 
   /** All is told that can be. */
   async ended(): Promise<void> {
     this.#arrived(MOST_DELAY_MS);
     await this.#told;
+  }
+
+  /** The first request is the one most likely to be late, and nothing is known yet that speaks against it. */
+  #usualMs(): number {
+    return this.#fastest.ms ?? 0;
   }
 
   #arrived(delayMs: number): void {

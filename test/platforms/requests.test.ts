@@ -165,6 +165,11 @@ describe('requests', () => {
       expect(to - from).toBeGreaterThan(WINDOW_MS + more);
     });
 
+    it('the first of all is late by all that its answer takes: it is not known yet how long answers take', async () => {
+      const [from = 0, to = 0] = await arrivalsOf([{ answeredAfterMs: 150 }, {}]);
+      expect(to - from).toBeGreaterThan(WINDOW_MS + 70);
+    });
+
     it('are late by what their answer takes longer than others, however long these take', async () => {
       const delays: number[] = [];
       let leftAt: number | null = null;

@@ -52,7 +52,7 @@ describe('--rate-limit', () => {
     );
     expect(totals).toMatchObject({ sources: 2, read: 90, rate_limited: 0 });
     expect(installation.simulator.log.count({ platform: 'notion' })).toBe(1 + 7 + 1);
-    expect(most(2, 'airtable')).toBe(1);
+    expect(most(1.5, 'airtable')).toBe(1);
     expect(most(3, 'notion')).toBeLessThanOrEqual(5 + 1);
     expect(most(5, 'notion')).toBeLessThanOrEqual(5 + 2);
   });
