@@ -91,9 +91,15 @@ export class SyncFailure extends Error {
     this.name = 'SyncFailure';
     this.type = type;
     this.hint = clean(detail.hint);
-    this.retryAfterMs = detail.retryAfterMs;
+    this.retryAfterMs = waitOf(detail.retryAfterMs);
   }
 }
+
+const LONGEST_RETRY_MS = 366 * 24 * 60 * 60_000;
+
+/** A plug-in may read no number, or an absurd one, from an answer: Temporal's worker would end over NaN. */
+const waitOf = (ms: number | undefined) =>
+  ms !== undefined && ms >= 0 ? Math.min(ms, LONGEST_RETRY_MS) : undefined;
 
 /** One line that says why, from whatever was thrown, without secrets. AggregateError and AirtableError included. */
 export function reasonOf(thrown: unknown): string {

@@ -1,13 +1,16 @@
 import { bestMs, type Budget } from '../arithmetic.ts';
 import { checkRows } from '../check-rows.ts';
-import { appsync } from '../competitors/appsync.ts';
+import { appsync, summaryOf } from '../competitors/appsync.ts';
 import { measure } from '../measure.ts';
 import { figure, type Figure } from '../results.ts';
 import { withStage, type BenchContext } from '../stage.ts';
-import { airtableWorld, notionWorld, type BenchWorld } from '../worlds.ts';
+import { airtableWorld, notionWorld, type BenchSource, type BenchWorld } from '../worlds.ts';
 import type { Workload } from './workload.ts';
 
 const LATENCY_MS = 120;
+
+const UNCHANGED_TABLES = 50;
+const UNCHANGED = `Airtable, ${UNCHANGED_TABLES} tables of a base, unchanged`;
 
 /** What a budget may give at once: ten seconds' worth of Notion's rate, and all of a second's of Airtable's. */
 const BURST = { notion: 30, airtable: 5 } as const;
@@ -48,6 +51,7 @@ export const realLimits: Workload = {
       context.tell(`real-limits: ${one.name}`);
       figures.push(...(await importWithin(context, one)));
     }
+    figures.push(...(await unchangedWithin(context)));
     const notes = [
       'The best time is the least that the budget allows for the fewest requests: a burst (30 of Notion, 5 of ' +
         "Airtable, though ours spreads these evenly), then the limit's rate, never more than the limit in a window, and a request at a time per source; " +
@@ -57,6 +61,38 @@ export const realLimits: Workload = {
     return { workload: realLimits.id, title: realLimits.about, runs: [], figures, notes };
   },
 };
+
+/** One answer of Airtable has the schemas of all tables of a base. */
+const schemasOf = (sources: readonly BenchSource[]) =>
+  new Set(sources.map(({ ref, alias }) => ref['base'] ?? alias)).size;
+
+/** The sync of many tables of a base after one in which nothing changed. */
+function unchangedWithin(context: BenchContext) {
+  const world = airtableWorld({ prefix: 'same', count: UNCHANGED_TABLES, records: 3 }, 'one base');
+  context.tell(`real-limits: ${UNCHANGED}`);
+  return withStage(
+    context,
+    world,
+    async (stage) => {
+      await stage.appsync('sync-fast', 'airtable', '--json');
+      const run = await measure(stage, 'appsync', () =>
+        stage.appsync('sync-fast', 'airtable', '--json'),
+      );
+      const { inserted, updated, deleted } = summaryOf(run.end).totals;
+      const requests = await stage.simulator.requests();
+      const fewest = UNCHANGED_TABLES + schemasOf(world.sources);
+      return [
+        figure(`${UNCHANGED}: wall time`, run.seconds, 's'),
+        figure(`${UNCHANGED}: requests / fewest`, run.requests / fewest, '×', { most: 1.2 }),
+        figure(`${UNCHANGED}: rows written`, inserted + updated + deleted, '', { most: 0 }),
+        figure(`${UNCHANGED}: answers 429`, requests.filter(isRefused).length, '', { most: 0 }),
+      ];
+    },
+    LIMITS,
+  );
+}
+
+const isRefused = ({ status }: { readonly status: number }) => status === 429;
 
 function importWithin(context: BenchContext, { name, platform, world }: Case) {
   const { sources } = world;
@@ -68,7 +104,7 @@ function importWithin(context: BenchContext, { name, platform, world }: Case) {
       const run = await measure(stage, 'appsync', () =>
         stage.appsync('sync-fast', platform, '--batch-size', '1000', '--json'),
       );
-      const refused = (await stage.simulator.requests()).filter(({ status }) => status === 429);
+      const refused = (await stage.simulator.requests()).filter(isRefused);
       await stage.simulator.liftLimits();
       for (const source of sources) {
         const stored = appsync.stored(source, '');
@@ -83,7 +119,8 @@ function importWithin(context: BenchContext, { name, platform, world }: Case) {
         latencyMs: LATENCY_MS,
         atOnce,
       };
-      const fewest = sources.reduce((sum, { records }) => sum + Math.ceil(records / 100) + 1, 0);
+      const pages = sources.reduce((sum, { records }) => sum + Math.ceil(records / 100), 0);
+      const fewest = pages + schemasOf(sources);
       const best = bestMs(fewest, { ...windows, burst: BURST[platform] }) / 1000;
       const greedy = bestMs(fewest, windows) / 1000;
       const even = (fewest * windowMs) / requests / 1000;

@@ -107,10 +107,12 @@ function fullCost(facts: CostFacts, records: number, batchSize: number): ScanCos
   const { full } = facts;
   const extra =
     full === null ? 0 : Math.max(0, full.pages - pagesOf(full.records, full.batch_size));
+  const schema = schemaRequests(Math.ceil(records / batchSize));
   const fixed =
     facts.listed_whole && full !== null
-      ? Math.max(SCHEMA_REQUESTS, full.requests - full.pages - full.contents - full.rate_limited)
-      : schemaRequests(Math.ceil(records / batchSize));
+      ? // Last time it may have got the schema with the other tables of its base.
+        Math.max(schema, full.requests - full.pages - full.contents - full.rate_limited)
+      : schema;
   const pages = Math.max(1, pagesOf(records, batchSize) + extra - facts.pages_done);
   const perWritten = facts.listed_whole ? 0 : perRow(full);
   const written = facts.writes_all ? records : Math.min(records, changesSince(facts) ?? 0);

@@ -33,8 +33,19 @@ export interface Requests {
   send<T>(
     rules: readonly RateRule[],
     request: (signal: AbortSignal) => Promise<T>,
-    options?: { readonly timeout_ms?: number },
+    options?: RequestOptions,
   ): Promise<T>;
+}
+
+export interface RequestOptions {
+  readonly timeout_ms?: number;
+  /**
+   * Names what is asked for, where the answer is the same for all who ask with the same token, such as the tables of a
+   * base: while such a request waits for its grant in this process, whoever asks for the same waits for its answer, which
+   * is no older than one of his own would be, instead of sending another. A failure is not shared. Nobody may change
+   * what it returns.
+   */
+  readonly shared_as?: string;
 }
 
 /** An account with its token: lives in memory only, never in workflow inputs, errors or logs. */

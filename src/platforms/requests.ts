@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SyncMetrics } from '../contract/metrics.ts';
 import { SyncFailure } from '../errors.ts';
 import { followRequest } from './arrival.ts';
+import { askTogether } from './ask-together.ts';
 import type { RateRule, Requests } from './platform.ts';
 import type { Granted, RateBudget } from './rate-limit.ts';
 
@@ -50,16 +51,32 @@ export function createRequests(options: RequestsOptions): Requests {
     ...options,
   };
   return {
-    async send(rules, request, { timeout_ms: timeoutMs = context.timeoutMs } = {}) {
-      const { account, poolSize, signal } = context;
-      const leave = await enterSlot(account, poolSize, signal);
-      try {
-        return await sendPatiently({ ...context, timeoutMs }, rules, request);
-      } finally {
-        leave();
-      }
+    send(rules, request, { timeout_ms: timeoutMs = context.timeoutMs, shared_as } = {}) {
+      const timed = { ...context, timeoutMs };
+      if (shared_as === undefined) return sendInSlot(timed, rules, request);
+      // The narrowest rule names the token, and what of the account is asked.
+      return askTogether(`${rules[0]?.key} ${shared_as}`, context.signal, (leaves) =>
+        sendInSlot(timed, rules, (signal) => {
+          leaves();
+          return request(signal);
+        }),
+      );
     },
   };
+}
+
+async function sendInSlot<T>(
+  context: Context,
+  rules: readonly RateRule[],
+  request: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { account, poolSize, signal } = context;
+  const leave = await enterSlot(account, poolSize, signal);
+  try {
+    return await sendPatiently(context, rules, request);
+  } finally {
+    leave();
+  }
 }
 
 async function sendPatiently<T>(

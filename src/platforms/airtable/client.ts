@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   /** Sent with POST; without a body it is a GET. */
   readonly body?: Readonly<Record<string, unknown>>;
+  /** Whether all who ask get the same answer: then they share it (`shared_as` of platform.ts). */
+  readonly isShared?: boolean;
   /** What is asked for, in words for an error message: `table app…/tbl…`. */
   readonly what: string;
 }
@@ -39,8 +41,11 @@ export function createApi(connection: Connection, requests: Requests): Api {
     noRetryIfRateLimited: true,
   });
   const { account } = connection;
-  return (rules, request) =>
-    requests.send(rules, (signal) => sendRequest(client, account, request, signal));
+  return (rules, request) => {
+    const { isShared = false, base, path } = request;
+    const shared = isShared ? { shared_as: `${originOf(connection)} ${base}${path}` } : {};
+    return requests.send(rules, (signal) => sendRequest(client, account, request, signal), shared);
+  };
 }
 
 async function sendRequest(

@@ -16,7 +16,9 @@ export async function describe(
 ): Promise<SourceSchema> {
   const { base, table } = tableRef(ref);
   const what = `base ${base}`;
-  const answer = await api(rules, { base: 'meta', path: `/bases/${base}/tables`, what });
+  // One answer has all tables of the base: sources of it that begin or end together share it.
+  const path = `/bases/${base}/tables`;
+  const answer = await api(rules, { base: 'meta', path, isShared: true, what });
   const { tables } = parseAnswer(tablesSchema, answer.body, what);
   const listed = tables.find((entry) => isObject(entry) && entry['id'] === table);
   if (listed === undefined) {

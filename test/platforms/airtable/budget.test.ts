@@ -109,6 +109,24 @@ describe('several workers on one base', () => {
     // Its other bases may belong to a workspace that has calls left.
     expect((await other.describe(refOf(simulator, 'People'))).title).toBe('People');
   });
+
+  it('ask once for the tables of the base while that request waits for its turn', async () => {
+    const titles = Array.from({ length: 10 }, (_, i) => `Table ${i}`);
+    const tables = titles.map((title) => ({ title, records: 1 }));
+    simulator = await startSimulator({
+      world: { airtable: { bases: [{ name: 'Work', tables }] } },
+      airtable: { rateLimit: 5, lockoutMs: 1_000, retryAfter: true },
+    });
+    const all = workers(4);
+    const asked = all.map(({ session }) =>
+      Promise.all(titles.map((title) => session.describe(refOf(simulator, title)))),
+    );
+    for (const schemas of await Promise.all(asked)) {
+      expect(schemas.map(({ title }) => title)).toEqual(titles);
+    }
+    expect(simulator.log.count({ platform: 'airtable' })).toBe(1);
+    expect(all.map(({ counted }) => counted.requests)).toEqual([1, 0]);
+  });
 });
 
 const foreignRequest = (ref: Readonly<Record<string, string>>) =>
