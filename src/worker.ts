@@ -18,7 +18,7 @@ import { createSyncCounters, type SyncCounters } from './observe/sync-counters.t
 import { installRuntime, type InstalledRuntime } from './observe/temporal-runtime.ts';
 import { startReporting, watchPool } from './observe/worker-reporter.ts';
 import { createRateBudget } from './platforms/rate-limit.ts';
-import { requestPools } from './platforms/requests.ts';
+import { requestPools } from './platforms/request-pool.ts';
 import { agreeOnEncryptionKey } from './store/encryption-key.ts';
 import { checkDatabase, openDatabase, type Database } from './store/database.ts';
 import { migrate } from './store/migrate.ts';

@@ -5,6 +5,7 @@ import { followRequest } from './arrival.ts';
 import { askTogether } from './ask-together.ts';
 import type { RateRule, Requests } from './platform.ts';
 import type { Granted, RateBudget } from './rate-limit.ts';
+import { enterPool } from './request-pool.ts';
 
 /** A wait that is longer than this is left to Temporal. */
 const LONGEST_WAIT_MS = 60_000;
@@ -53,10 +54,10 @@ export function createRequests(options: RequestsOptions): Requests {
   return {
     send(rules, request, { timeout_ms: timeoutMs = context.timeoutMs, shared_as } = {}) {
       const timed = { ...context, timeoutMs };
-      if (shared_as === undefined) return sendInSlot(timed, rules, request);
+      if (shared_as === undefined) return sendInPool(timed, rules, request);
       // The narrowest rule names the token, and what of the account is asked.
       return askTogether(`${rules[0]?.key} ${shared_as}`, context.signal, (leaves) =>
-        sendInSlot(timed, rules, (signal) => {
+        sendInPool(timed, rules, (signal) => {
           leaves();
           return request(signal);
         }),
@@ -65,13 +66,13 @@ export function createRequests(options: RequestsOptions): Requests {
   };
 }
 
-async function sendInSlot<T>(
+async function sendInPool<T>(
   context: Context,
   rules: readonly RateRule[],
   request: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { account, poolSize, signal } = context;
-  const leave = await enterSlot(account, poolSize, signal);
+  const leave = await enterPool(account, poolSize, signal);
   try {
     return await sendPatiently(context, rules, request);
   } finally {
@@ -190,74 +191,3 @@ async function stopOthers(
 
 const rateLimited = (message: string, ms: number) =>
   new SyncFailure('RateLimited', message, { retryAfterMs: Math.max(SHORTEST_WAIT_MS, ms) });
-
-interface Slots {
-  inFlight: number;
-  readonly queue: { readonly size: number; readonly enter: () => void }[];
-}
-
-/** Requests in flight by account, over all activities of this process. */
-const slotsByAccount = new Map<string, Slots>();
-
-/** Counts by account since this process started. */
-const countsByAccount = new Map<string, { most: number; taken: number; waited: number }>();
-
-/** How full the places of each account are in this process, by account. */
-export const requestPools = () =>
-  [...countsByAccount].map(([account, counts]) => {
-    const slots = slotsByAccount.get(account);
-    return {
-      account,
-      ...counts,
-      busy: slots?.inFlight ?? 0,
-      waiting: slots?.queue.length ?? 0,
-    };
-  });
-
-function countPlace(account: string, most: number, hadToWait: boolean): void {
-  const counts = countsByAccount.get(account) ?? { most, taken: 0, waited: 0 };
-  countsByAccount.set(account, {
-    most,
-    taken: counts.taken + 1,
-    waited: counts.waited + (hadToWait ? 1 : 0),
-  });
-}
-
-/** Waits, first come first served, until fewer than `size` requests are in flight; returns how to leave. */
-async function enterSlot(account: string, size: number, signal: AbortSignal): Promise<() => void> {
-  signal.throwIfAborted();
-  const slots = slotsByAccount.get(account) ?? { inFlight: 0, queue: [] };
-  slotsByAccount.set(account, slots);
-  const admit = () => {
-    for (let [next] = slots.queue; next && slots.inFlight < next.size; [next] = slots.queue) {
-      slots.queue.shift();
-      slots.inFlight += 1;
-      next.enter();
-    }
-    if (slots.inFlight === 0 && slots.queue.length === 0) slotsByAccount.delete(account);
-  };
-  let hadToWait = false;
-  await new Promise<void>((resolve, reject) => {
-    const cancel = () => {
-      slots.queue.splice(slots.queue.indexOf(place), 1);
-      admit();
-      reject(signal.reason as Error);
-    };
-    const place = {
-      size,
-      enter: () => {
-        signal.removeEventListener('abort', cancel);
-        resolve();
-      },
-    };
-    signal.addEventListener('abort', cancel, { once: true });
-    slots.queue.push(place);
-    admit();
-    hadToWait = slots.queue.includes(place);
-  });
-  countPlace(account, size, hadToWait);
-  return () => {
-    slots.inFlight -= 1;
-    admit();
-  };
-}
