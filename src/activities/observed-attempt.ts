@@ -7,6 +7,7 @@ import type { AttemptLabels, EndedAttempt, SyncObserver } from '../observe/sync-
 interface Attempt {
   labels: AttemptLabels;
   metrics: SyncMetrics;
+  readonly failures: string[];
 }
 
 // Beside the arguments, so that an activity need not hand on what is of no concern to it.
@@ -16,6 +17,11 @@ const attempts = new AsyncLocalStorage<Attempt>();
 export function countInAttempt(metrics: Partial<SyncMetrics>): void {
   const attempt = attempts.getStore();
   if (attempt !== undefined) attempt.metrics = addMetrics(attempt.metrics, metrics);
+}
+
+/** Notes a failure that does not end the attempt at hand: what failed is left to another activity. */
+export function countFailure(failure: Error): void {
+  attempts.getStore()?.failures.push(failureType(failure));
 }
 
 /** Says whose account the attempt at hand works for, or in which mode, where its input does not tell. */
@@ -41,7 +47,7 @@ export async function observeAttempt<O>(
 ): Promise<O> {
   if (observer === undefined) return work();
   const started = performance.now();
-  const attempt: Attempt = { labels: labelsOf(input), metrics: syncMetrics() };
+  const attempt: Attempt = { labels: labelsOf(input), metrics: syncMetrics(), failures: [] };
   const ended = (outcome: EndedAttempt['outcome'], source?: EndedAttempt['ended_source']) =>
     observer.attemptEnded({
       ...attempt.labels,
@@ -49,18 +55,19 @@ export async function observeAttempt<O>(
       seconds: (performance.now() - started) / 1000,
       metrics: attempt.metrics,
       outcome,
+      failures: attempt.failures,
       ended_source: source,
     });
   try {
     const result = await attempts.run(attempt, work);
-    ended({ kind: 'done' }, endOf(activity, result));
+    ended('done', endOf(activity, result));
     return result;
   } catch (error) {
-    ended(
-      error instanceof CancelledFailure
-        ? { kind: 'cancelled' }
-        : { kind: 'failed', type: failureType(error) },
-    );
+    if (error instanceof CancelledFailure) ended('cancelled');
+    else {
+      attempt.failures.push(failureType(error));
+      ended('failed');
+    }
     throw error;
   }
 }

@@ -21,7 +21,7 @@ import { holdFence, readSource } from '../store/sources.ts';
 import { activityFailure } from './activity-failure.ts';
 import type { Dependencies } from './dependencies.ts';
 import { endSource } from './end-source.ts';
-import { countInAttempt } from './observed-attempt.ts';
+import { countFailure, countInAttempt } from './observed-attempt.ts';
 import { recordMerged } from './record-merged.ts';
 import { inActivityTransaction, type Meter } from './running.ts';
 import { stageBatch, type ReadSource } from './stage-batch.ts';
@@ -79,7 +79,9 @@ async function readFirst(
     return { first: await stageBatch(deps.db, { ...begun, scan, options }, from, meter) };
   } catch (error) {
     if (error instanceof CancelledFailure || cancellationSignal().aborted) throw error;
-    return { ...UNREAD, ...aboutFailure(error) };
+    const failure = activityFailure(error);
+    countFailure(failure);
+    return { ...UNREAD, ...aboutFailure(failure) };
   }
 }
 
@@ -87,8 +89,7 @@ async function readFirst(
  * What the workflow has to know of a failure: whether to ask again, and when. What refused a request for its rate is kept
  * by the budget; of other times that a platform names nobody else knows.
  */
-function aboutFailure(error: unknown): Omit<FirstBatch, 'first'> {
-  const failure = activityFailure(error);
+function aboutFailure(failure: Error): Omit<FirstBatch, 'first'> {
   if (!(failure instanceof ApplicationFailure)) return {};
   const { type, message, nonRetryable, nextRetryDelay, details } = failure;
   const [detail] = (details ?? []) as readonly Pick<SourceError, 'hint' | 'blocked_until'>[];

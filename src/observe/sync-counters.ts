@@ -19,11 +19,10 @@ export interface EndedAttempt extends AttemptLabels {
   readonly seconds: number;
   /** What this attempt alone counted. */
   readonly metrics: SyncMetrics;
-  /** `cancelled` also when the worker stops; else the failure's type. */
-  readonly outcome:
-    | { readonly kind: 'done' }
-    | { readonly kind: 'cancelled' }
-    | { readonly kind: 'failed'; readonly type: string };
+  /** `cancelled` also when the worker stops. */
+  readonly outcome: 'done' | 'cancelled' | 'failed';
+  /** Types of what failed in it: the failure that ended it, and those that another activity deals with. */
+  readonly failures: readonly string[];
   /** Set when it was the attempt that ended a source. */
   readonly ended_source?: { readonly status: string; readonly mode: string } | undefined;
 }
@@ -47,7 +46,10 @@ const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 export function createSyncCounters(): SyncCounters {
   const counters = new Map(METRIC_NAMES.map((metric) => [metric, counterOf(metric)]));
   const custom = createCounter('appsync_custom_total', 'what platforms count besides, by name');
-  const failures = createCounter('appsync_failures_total', 'activity attempts that failed');
+  const failures = createCounter(
+    'appsync_failures_total',
+    'failures of activity attempts, and of first batches that openSource left to fetchBatch',
+  );
   const sources = createCounter('appsync_source_runs_total', 'sources whose sync ended');
   const durations = createHistogram(
     'appsync_activity_duration_seconds',
@@ -58,17 +60,17 @@ export function createSyncCounters(): SyncCounters {
     attemptEnded(attempt) {
       const { activity, outcome, platform, account, mode } = attempt;
       const source = { platform, account };
-      durations.observe({ activity, platform, status: outcome.kind }, attempt.seconds);
+      durations.observe({ activity, platform, status: outcome }, attempt.seconds);
       for (const [metric, counter] of counters) {
         const amount = attempt.metrics[metric];
         if (amount === 0 || !counts(metric, outcome)) continue;
         counter.add({ ...source, mode }, inSeconds(metric) ? amount / 1000 : amount);
       }
-      if (outcome.kind === 'done') {
+      if (outcome === 'done') {
         for (const [name, amount] of Object.entries(attempt.metrics.custom ?? {}))
           custom.add({ ...source, mode, name }, amount);
       }
-      if (outcome.kind === 'failed') failures.add({ ...source, type: outcome.type }, 1);
+      for (const type of attempt.failures) failures.add({ ...source, type }, 1);
       if (attempt.ended_source !== undefined)
         sources.add({ ...source, ...attempt.ended_source }, 1);
     },
@@ -86,7 +88,7 @@ const COSTS: ReadonlySet<string> = new Set(['requests', 'attempts', 'ms']);
 
 /** What a failed attempt cost was spent; records that it read or wrote are counted by the one that succeeds. */
 const counts = (metric: SyncMetric, outcome: EndedAttempt['outcome']) =>
-  outcome.kind === 'done' || COSTS.has(SYNC_METRICS[metric].unit);
+  outcome === 'done' || COSTS.has(SYNC_METRICS[metric].unit);
 
 const inSeconds = (metric: SyncMetric) => SYNC_METRICS[metric].unit === 'ms';
 

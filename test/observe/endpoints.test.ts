@@ -141,7 +141,8 @@ describe('the endpoints of a worker', () => {
       activity: 'x',
       seconds: 1,
       metrics,
-      outcome: { kind: 'done' },
+      outcome: 'done',
+      failures: [],
     });
     const counted = counters.families().filter(({ name, samples }) => {
       return samples.length > 0 && name.endsWith('_total');
@@ -165,6 +166,22 @@ describe('the endpoints of a worker', () => {
     expect(after.get(failed)).toBe(1);
     const read = 'appsync_records_read_total{platform="airtable",account="airtable",mode="full"}';
     expect(after.get(read)).toBe(before.get(read));
+  });
+
+  it('count a first batch that failed as its source was opened: nobody may read on with this token', async () => {
+    const failed =
+      'appsync_failures_total{platform="airtable",account="airtable",type="Forbidden"}';
+    expect((await scrape()).get(failed)).toBeUndefined();
+    installation.simulator.faults.add({
+      platform: 'airtable',
+      path: '/v0/app',
+      times: 0,
+      effect: { kind: 'named', name: 'airtable forbidden' },
+    });
+    const { status } = await installation.sync({ kind: 'source', name: 'orders' });
+    installation.simulator.faults.clear();
+    expect(status).toBe('failed');
+    expect((await scrape()).get(failed)).toBe(1);
   });
 
   it('show a request that waits for the budget, as progress and the details of its activity do', async () => {
