@@ -144,13 +144,14 @@ function processesOf({ postgres, temporal, workers }: Status): StackProcesses {
 }
 
 function stageEnvironment(env: Environment, home: string, origin: string): Environment {
-  const { PATH, HOME, TMPDIR, TEMPORAL_CLI_PATH, XDG_CACHE_HOME } = env;
+  const { PATH, HOME, TMPDIR, TEMPORAL_CLI_PATH, XDG_CACHE_HOME, NODE_OPTIONS } = env;
   return {
     PATH,
     HOME,
     TMPDIR,
     TEMPORAL_CLI_PATH,
     XDG_CACHE_HOME,
+    NODE_OPTIONS,
     APPSYNC_HOME: home,
     APPSYNC_CATALOG: join(home, 'appsync.yaml'),
     NOTION_TOKEN,
