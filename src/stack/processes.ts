@@ -81,8 +81,12 @@ export async function endMarked(
   await Promise.all(findMarked(mark).map(({ pid }) => endProcess(pid, mark, first, graceMs)));
 }
 
+/** Our own programs have their mark as an argument of its own. A home may lie in another one: the demo's does. */
+const isWholeArgument = (mark: string) => mark.startsWith('--appsync-');
+
 // Arguments are separated by NUL on Linux and by spaces in the output of ps.
-const hasMark = (line: string, mark: string) => line.includes(` ${mark}`);
+const hasMark = (line: string, mark: string) =>
+  `${line} `.includes(isWholeArgument(mark) ? ` ${mark} ` : ` ${mark}`);
 
 function commandLine(pid: number): string {
   if (process.platform !== 'linux') return ps(['-p', String(pid), '-o', 'args=']).trim();
