@@ -61,16 +61,15 @@ class FollowedRequest implements RequestTimes {
     this.#leftAt = at;
     this.#isOnItsWay = true;
     this.#tell(at);
-    this.#patience = setTimeout(
-      () => this.#arrived(MOST_DELAY_MS),
-      this.#usualMs() + MOST_DELAY_MS,
-    );
+    // All of the first answer counts: that request is the one most likely to be late, and nothing else is known yet.
+    const late = this.#fastest.ms + MOST_DELAY_MS;
+    this.#patience = setTimeout(() => this.#arrived(MOST_DELAY_MS), late);
   }
 
   answered(at: number): void {
     if (this.#leftAt === null) return;
     const took = at - this.#leftAt;
-    this.#arrived(took - Math.min(took, this.#usualMs()));
+    this.#arrived(Math.max(0, took - this.#fastest.ms));
     this.#fastest.add(took);
   }
 
@@ -78,11 +77,6 @@ class FollowedRequest implements RequestTimes {
   async ended(): Promise<void> {
     this.#arrived(MOST_DELAY_MS);
     await this.#told;
-  }
-
-  /** The first request is the one most likely to be late, and nothing is known yet that speaks against it. */
-  #usualMs(): number {
-    return this.#fastest.ms ?? 0;
   }
 
   #arrived(delayMs: number): void {

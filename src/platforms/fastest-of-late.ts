@@ -4,20 +4,19 @@
  */
 export class FastestOfLate {
   readonly #forgottenBy: number;
-  #ms: number | undefined;
+  #ms = Infinity;
 
   constructor(forgottenBy: number) {
     this.#forgottenBy = forgottenBy;
   }
 
-  /** Undefined before the first. */
-  get ms(): number | undefined {
-    return this.#ms;
+  /** 0 before the first. */
+  get ms(): number {
+    return this.#ms === Infinity ? 0 : this.#ms;
   }
 
-  /** One more that took so many ms. Returns what is known with it. */
-  add(took: number): number {
-    this.#ms = Math.min(took, (this.#ms ?? Infinity) * this.#forgottenBy);
-    return this.#ms;
+  /** One more that took so many ms. */
+  add(took: number): void {
+    this.#ms = Math.min(took, this.#ms * this.#forgottenBy);
   }
 }
